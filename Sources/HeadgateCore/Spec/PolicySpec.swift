@@ -1,0 +1,101 @@
+/// Rules in CEL that are asked at gates.
+package struct PolicySpec: Hashable, Sendable, Codable {
+    /// The moments at which it is asked; at least one.
+    package var at: [GateMoment]
+    package var action: PolicyAction
+    /// Selects what it guards besides what names it; nil selects nothing.
+    package var match: PolicyMatch?
+    package var params: [String: JSONValue]
+    /// Named expressions, evaluated lazily, each of which may use earlier ones.
+    package var variables: [PolicyVariable]
+    package var rules: [PolicyRule]
+
+    package init(
+        at: [GateMoment], action: PolicyAction = .deny, match: PolicyMatch? = nil,
+        params: [String: JSONValue] = [:], variables: [PolicyVariable] = [], rules: [PolicyRule]
+    ) {
+        self.at = at
+        self.action = action
+        self.match = match
+        self.params = params
+        self.variables = variables
+        self.rules = rules
+    }
+}
+
+/// A moment at which policies are asked.
+package enum GateMoment: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Before any step runs.
+    case plan
+    /// When a version has its assessment.
+    case validate
+    /// Before a version is published.
+    case release
+    /// At each increase of a version's traffic.
+    case rollout
+}
+
+/// What a policy's `fail` does.
+package enum PolicyAction: String, Hashable, Sendable, Codable, CaseIterable {
+    /// It blocks.
+    case deny
+    /// It is shown and recorded.
+    case warn
+    /// It is recorded.
+    case audit
+}
+
+/// Selects Models and Deployments by their labels; every given label must be equal.
+package struct PolicyMatch: Hashable, Sendable, Codable {
+    package var labels: [String: String]
+
+    package init(labels: [String: String] = [:]) { self.labels = labels }
+
+    package func selects(_ labels: [String: String]) -> Bool {
+        self.labels.allSatisfy { labels[$0.key] == $0.value }
+    }
+}
+
+/// A CEL expression with its place in the manifest.
+package struct PolicyExpression: Hashable, Sendable, Codable {
+    package var source: String
+    /// Where the expression's first character stands; not part of the policy's digest.
+    package var location: SourceLocation?
+
+    package init(_ source: String, at location: SourceLocation? = nil) {
+        self.source = source
+        self.location = location
+    }
+
+    package static func == (left: Self, right: Self) -> Bool { left.source.utf8.elementsEqual(right.source.utf8) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(source) }
+}
+
+package struct PolicyVariable: Hashable, Sendable, Codable {
+    package var name: String
+    package var expression: PolicyExpression
+
+    package init(name: String, expression: PolicyExpression) {
+        self.name = name
+        self.expression = expression
+    }
+}
+
+/// One condition that must hold.
+package struct PolicyRule: Hashable, Sendable, Codable {
+    package var name: String
+    package var expression: PolicyExpression
+    /// Shown when the rule fails and `messageExpression` is absent or gives no text.
+    package var message: String?
+    package var messageExpression: PolicyExpression?
+
+    package init(
+        name: String, expression: PolicyExpression, message: String? = nil,
+        messageExpression: PolicyExpression? = nil
+    ) {
+        self.name = name
+        self.expression = expression
+        self.message = message
+        self.messageExpression = messageExpression
+    }
+}

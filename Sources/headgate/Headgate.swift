@@ -1,0 +1,4 @@
+@main
+struct Headgate {
+    static func main() {}
+}
