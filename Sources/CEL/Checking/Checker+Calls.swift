@@ -1,0 +1,136 @@
+// Functions and operators.
+extension Checker {
+    mutating func call(_ id: NodeID, _ name: String, _ arguments: [NodeID]) -> CELType {
+        let isAbsolute = name.hasPrefix(".")
+        let plain = isAbsolute ? String(name.dropFirst()) : name
+        let types = arguments.map { check($0) }
+        guard let (found, overloads) = environment.function(plain, isAbsolute: isAbsolute) else {
+            references[id] = .undeclared(plain)
+            let hint = nearestName(to: plain, among: environment.globalFunctionNames)
+            report(id, "there is no function '\(plain)'", hint: hint.map { "did you mean '\($0)'?" })
+            return .dyn
+        }
+        return resolve(id, found, overloads, types, isMember: false, isNamespaced: false)
+    }
+
+    mutating func memberCall(_ id: NodeID, _ target: NodeID, _ name: String, _ arguments: [NodeID]) -> CELType {
+        if let (prefix, isAbsolute) = dottedName(target), isAbsolute || localSlot(firstPart(prefix)) == nil,
+            let (found, overloads) = environment.function("\(prefix).\(name)", isAbsolute: isAbsolute)
+        {
+            let types = arguments.map { check($0) }
+            return resolve(id, found, overloads, types, isMember: false, isNamespaced: true)
+        }
+        let types = [check(target)] + arguments.map { check($0) }
+        guard let overloads = environment.functions[name] else {
+            references[id] = .undeclared(name)
+            var hint = nearestName(to: name, among: environment.memberFunctionNames)
+            if hint == nil, let (prefix, _) = dottedName(target) {
+                hint = nearestName(to: "\(prefix).\(name)", among: environment.globalFunctionNames)
+            }
+            report(id, "there is no function '\(name)'", hint: hint.map { "did you mean '\($0)'?" })
+            return .dyn
+        }
+        return resolve(id, name, overloads, types, isMember: true, isNamespaced: false)
+    }
+
+    private func firstPart(_ name: String) -> String { String(name.prefix { $0 != "." }) }
+
+    mutating func operation(_ id: NodeID, _ function: String, symbol: String, _ types: [CELType]) -> CELType {
+        let overloads = environment.functions[function] ?? []
+        let (result, candidates) = match(overloads, types, isMember: false)
+        references[id] = .function(
+            ResolvedFunction(
+                name: function, candidates: candidates.isEmpty ? overloads : candidates, isNamespaced: false)
+        )
+        guard let result else {
+            let shownTypes = types.map { shown($0) }
+            if types.count == 1 {
+                report(id, "'\(symbol)' does not apply to \(shownTypes[0])")
+            } else {
+                report(
+                    id, "'\(symbol)' does not apply to \(shownTypes[0]) and \(shownTypes[1])", hint: hint(symbol, types)
+                )
+            }
+            return .dyn
+        }
+        return result
+    }
+
+    private func hint(_ symbol: String, _ types: [CELType]) -> String? {
+        let pair = (resolved(types[0]), resolved(types[1]))
+        switch pair {
+        case (.int, .double), (.double, .int), (.uint, .double), (.double, .uint):
+            return "numbers do not convert by themselves: write double(…), or 1.0 for 1"
+        case (.string, _) where symbol == "+", (_, .string) where symbol == "+":
+            return "write string(…) around the part that is not a string"
+        default: return nil
+        }
+    }
+
+    private mutating func resolve(
+        _ id: NodeID,
+        _ name: String,
+        _ overloads: [FunctionOverload],
+        _ types: [CELType],
+        isMember: Bool,
+        isNamespaced: Bool
+    ) -> CELType {
+        let (result, candidates) = match(overloads, types, isMember: isMember)
+        let possible = candidates.isEmpty ? overloads.filter { $0.signature.isMember == isMember } : candidates
+        references[id] = .function(ResolvedFunction(name: name, candidates: possible, isNamespaced: isNamespaced))
+        if let result { return result }
+        let given = types.map { shown($0) }.joined(separator: ", ")
+        let forms = overloads.prefix(6).map { $0.signature.describe(as: name) }
+        report(id, "'\(name)' does not take (\(given))", hint: "it is called as " + forms.joined(separator: "; "))
+        return .dyn
+    }
+
+    /// The result type of a call, nil if no overload fits, and the overloads that fit.
+    private mutating func match(
+        _ overloads: [FunctionOverload],
+        _ types: [CELType],
+        isMember: Bool
+    ) -> (CELType?, [FunctionOverload]) {
+        var fitting: [FunctionOverload] = []
+        var result: CELType?
+        let saved = substitution
+        var afterFirst = substitution
+        for overload in overloads where overload.signature.isMember == isMember {
+            guard overload.signature.takes(types.count) else { continue }
+            substitution = saved
+            let signature = substitution.instantiate(overload.signature)
+            var fits = true
+            for (index, type) in types.enumerated() {
+                let parameter = signature.parameters[min(index, signature.parameters.count - 1)]
+                guard substitution.isAssignable(type, to: parameter) else {
+                    fits = false
+                    break
+                }
+            }
+            guard fits else { continue }
+            fitting.append(overload)
+            let type = substitution.apply(signature.result, freeToDyn: false)
+            if let previous = result {
+                if previous != type { result = .dyn }
+            } else {
+                result = type
+                afterFirst = substitution
+            }
+        }
+        substitution = fitting.count == 1 ? afterFirst : saved
+        return (result, fitting)
+    }
+}
+
+extension Overload {
+    func takes(_ count: Int) -> Bool {
+        isVariadic ? count >= parameters.count : count == parameters.count
+    }
+
+    func describe(as name: String) -> String {
+        var arguments = parameters.map(\.description)
+        if isVariadic { arguments.append("…") }
+        guard isMember else { return "\(name)(\(arguments.joined(separator: ", ")))" }
+        return "\(arguments[0]).\(name)(\(arguments.dropFirst().joined(separator: ", ")))"
+    }
+}

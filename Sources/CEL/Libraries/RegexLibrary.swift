@@ -1,0 +1,158 @@
+extension Library {
+    /// Regular expressions in RE2's syntax, matched in linear time.
+    public static let regex: Library = {
+        var library = Library("regex")
+        library.addExtraction()
+        library.addReplacement()
+        library.addFinding()
+        return library
+    }()
+
+    private mutating func addExtraction() {
+        add("regex.extract", [.string, .string], .optional(.string), cost: .match(text: 0, pattern: 1)) {
+            (arguments, _) throws(EvaluationError) in
+            let text = try arguments.string(0)
+            let expression = try Self.singleGroup(arguments.string(1))
+            guard let captures = expression.firstMatch(in: text),
+                let range = captures[expression.groupCount == 0 ? 0 : 1]
+            else { return .none }
+            return .optional(OptionalValue(.string(text.slice(range))))
+        }
+        add("regex.extractAll", [.string, .string], .list(.string), cost: .match(text: 0, pattern: 1)) {
+            (arguments, meter) throws(EvaluationError) in
+            let text = try arguments.string(0)
+            let expression = try Self.singleGroup(arguments.string(1))
+            let group = expression.groupCount == 0 ? 0 : 1
+            var found: [Value] = []
+            for match in expression.allMatches(in: text) {
+                try meter.charge(1)
+                if let range = match[group], group == 0 || !range.isEmpty { found.append(.string(text.slice(range))) }
+            }
+            return .list(found)
+        }
+    }
+
+    /// An expression of which at most one group is wanted.
+    private static func singleGroup(_ pattern: String) throws(EvaluationError) -> RE2 {
+        let expression = try RegularExpressions.compile(pattern)
+        guard expression.groupCount <= 1 else {
+            throw .invalid("the regular expression may have one capturing group, not \(expression.groupCount)")
+        }
+        return expression
+    }
+
+    private mutating func addReplacement() {
+        add("regex.replace", [.string, .string, .string], .string, cost: .match(text: 0, pattern: 1)) {
+            (arguments, meter) throws(EvaluationError) in
+            .string(try Self.replace(arguments, limit: .max, &meter))
+        }
+        add("regex.replace", [.string, .string, .string, .int], .string, cost: .match(text: 0, pattern: 1)) {
+            (arguments, meter) throws(EvaluationError) in
+            let limit = try arguments.int(3)
+            return .string(try Self.replace(arguments, limit: limit < 0 ? .max : Int(limit), &meter))
+        }
+    }
+
+    private static func replace(
+        _ arguments: [Value],
+        limit: Int,
+        _ meter: inout Meter
+    ) throws(EvaluationError) -> String {
+        let text = try arguments.string(0)
+        let expression = try RegularExpressions.compile(arguments.string(1))
+        let replacement = try Replacement(arguments.string(2), groupCount: expression.groupCount)
+        guard limit > 0 else { return text }
+        var result = ""
+        var place = 0
+        for match in expression.allMatches(in: text, limit: limit) {
+            guard let whole = match[0] else { continue }
+            try meter.charge(1)
+            result += text.slice(place..<whole.lowerBound)
+            for part in replacement.parts {
+                switch part {
+                case .text(let literal): result += literal
+                case .group(let index): if let range = match[index] { result += text.slice(range) }
+                }
+            }
+            try meter.charge(CostTable.traversal(result.utf8.count - min(result.utf8.count, whole.lowerBound)))
+            try meter.checkString(bytes: result.utf8.count)
+            place = whole.upperBound
+        }
+        result += text.slice(place..<text.utf8.count)
+        try meter.checkString(bytes: result.utf8.count)
+        return result
+    }
+
+    private mutating func addFinding() {
+        add("find", [.string, .string], .string, member: true, cost: .match(text: 0, pattern: 1), size: .argument(0)) {
+            (arguments, _) throws(EvaluationError) in
+            let text = try arguments.string(0)
+            let match = try RegularExpressions.compile(arguments.string(1)).firstMatch(in: text)
+            return .string(match?[0].map { text.slice($0) } ?? "")
+        }
+        add("findAll", [.string, .string], .list(.string), member: true, cost: .match(text: 0, pattern: 1)) {
+            (arguments, meter) throws(EvaluationError) in
+            try Self.findAll(arguments, limit: .max, &meter)
+        }
+        add("findAll", [.string, .string, .int], .list(.string), member: true, cost: .match(text: 0, pattern: 1)) {
+            (arguments, meter) throws(EvaluationError) in
+            let limit = try arguments.int(2)
+            return try Self.findAll(arguments, limit: limit < 0 ? .max : Int(limit), &meter)
+        }
+    }
+
+    private static func findAll(
+        _ arguments: [Value],
+        limit: Int,
+        _ meter: inout Meter
+    ) throws(EvaluationError) -> Value {
+        let text = try arguments.string(0)
+        let matches = try RegularExpressions.compile(arguments.string(1)).allMatches(in: text, limit: limit)
+        try meter.charge(UInt64(matches.count))
+        return .list(matches.compactMap { match in match[0].map { .string(text.slice($0)) } })
+    }
+}
+
+/// A replacement with `\1` for groups, `\0` for the whole match and `\\` for a backslash.
+private struct Replacement {
+    enum Part {
+        case text(String)
+        case group(Int)
+    }
+
+    private(set) var parts: [Part] = []
+
+    init(_ template: String, groupCount: Int) throws(EvaluationError) {
+        var literal: [UInt8] = []
+        var isEscaped = false
+        for byte in template.utf8 {
+            if !isEscaped {
+                if byte == UInt8(ascii: "\\") { isEscaped = true } else { literal.append(byte) }
+                continue
+            }
+            isEscaped = false
+            if byte == UInt8(ascii: "\\") {
+                literal.append(byte)
+            } else if byte.isDigit {
+                let group = Int(byte - 0x30)
+                guard group <= groupCount else { throw .invalid("the regular expression has no group \(group)") }
+                parts.append(.text(String(decoding: literal, as: UTF8.self)))
+                parts.append(.group(group))
+                literal = []
+            } else {
+                throw .invalid("a backslash in a replacement needs a digit or a backslash after it")
+            }
+        }
+        guard !isEscaped else { throw .invalid("the replacement ends in a backslash") }
+        parts.append(.text(String(decoding: literal, as: UTF8.self)))
+    }
+}
+
+extension String {
+    /// The text of a range of UTF-8 bytes.
+    func slice(_ range: Range<Int>) -> String {
+        let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
+        let end = utf8.index(start, offsetBy: range.count)
+        return String(decoding: utf8[start..<end], as: UTF8.self)
+    }
+}
