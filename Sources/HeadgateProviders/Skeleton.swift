@@ -1,4 +1,0 @@
-import AsyncHTTPClient
-import Subprocess
-import Logging
-import NIOCore
