@@ -52,10 +52,12 @@ extension Value {
         case (.uint(let x), .uint(let y)): return x == y
         case (.double(let x), .double(let y)): return x == y
         case (.string(let x), .string(let y)):
-            try meter.charge(CostTable.traversal(min(x.utf8.count, y.utf8.count)))
+            guard x.utf8.count == y.utf8.count else { return false }
+            try meter.charge(CostTable.traversal(x.utf8.count))
             return utf8Equal(x, y)
         case (.bytes(let x), .bytes(let y)):
-            try meter.charge(CostTable.traversal(min(x.count, y.count)))
+            guard x.count == y.count else { return false }
+            try meter.charge(CostTable.traversal(x.count))
             return x == y
         case (.timestamp(let x), .timestamp(let y)): return x == y
         case (.duration(let x), .duration(let y)): return x == y

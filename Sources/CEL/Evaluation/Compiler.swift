@@ -1,0 +1,233 @@
+/// Turns a checked tree into closures.
+///
+/// Each closure charges the meter as the plain evaluator does at the same node, in the same order, also where an error
+/// ends it half-way: `&&` may absorb that error, and then the cost shows.
+struct Compiler {
+    let program: CheckedTree
+
+    static func compile(_ program: CheckedTree) -> CompiledExpression {
+        let compiler = Compiler(program: program)
+        return CompiledExpression(code: compiler.code(program.tree.root), slotCount: program.slotCount)
+    }
+
+    func code(_ id: NodeID) -> Code {
+        if let folded = fold(id) { return folded }
+        switch program.tree[id].kind {
+        case .literal(let value): return .constant(value, cost: 0)
+        case .identifier(let name, _): return variableOrLocal(id, name)
+        case .select(let operand, let field):
+            if program.references[id] != nil { return variableOrLocal(id, field) }
+            return select(id, operand, field)
+        case .optionalSelect(let operand, let field):
+            return unary(operand) { [key = FieldKey(field)] (value: Value, _) throws(EvaluationError) in
+                try value.optionallySelecting(key)
+            }
+        case .has(let operand, let field):
+            return unary(operand) { [key = FieldKey(field)] (value: Value, _) throws(EvaluationError) in
+                try value.hasField(key)
+            }
+        case .index(let operand, let key):
+            return binary(operand, key) { (a, b, _) throws(EvaluationError) in try a.indexing(b) }
+        case .optionalIndex(let operand, let key):
+            return binary(operand, key) { (a, b, _) throws(EvaluationError) in try a.optionallyIndexing(b) }
+        case .call(_, let arguments): return call(id, arguments)
+        case .memberCall(let target, let name, let arguments): return memberCall(id, target, name, arguments)
+        case .unary(let sign, let operand): return unaryOperator(id, sign, operand)
+        case .binary(let sign, let left, let right): return binaryOperator(id, sign, left, right)
+        case .logical(let sign, let operands): return logical(sign, operands)
+        case .conditional(let condition, let whenTrue, let whenFalse):
+            return conditional(condition, whenTrue, whenFalse)
+        case .list(let elements): return list(elements)
+        case .map(let entries): return map(entries)
+        case .record(_, let fields): return record(id, fields)
+        case .comprehension(let loop): return comprehension(id, loop)
+        case .bind(_, let value, let body): return bind(program.slots[id], [value], body)
+        case .optionalMap(let target, _, let body, let isFlat): return optionalMap(id, target, body, isFlat: isFlat)
+        case .block(let values, let body): return bind(program.slots[id], values, body)
+        }
+    }
+
+    // MARK: Constants
+
+    /// The most that a constant sub-expression may cost to be worked out ahead, and how large it may be.
+    private static let foldingCost: UInt64 = 5_000
+
+    private func fold(_ id: NodeID) -> Code? {
+        if case .literal = program.tree[id].kind { return nil }
+        if case .constant(let value) = program.references[id] { return .constant(value, cost: 0) }
+        guard isConstant(id) else { return nil }
+        var limits = Limits()
+        limits.cost = Self.foldingCost
+        limits.stringBytes = 65_536
+        limits.elements = 10_000
+        let activation = Activation(table: program.environment.variables)
+        var evaluator = PlainEvaluator(program, activation, meter: Meter(limits: limits))
+        do throws(EvaluationError) {
+            let value = try evaluator.evaluate(id)
+            if case .unknown = value { return nil }
+            return .constant(value, cost: evaluator.meter.cost)
+        } catch {
+            return nil
+        }
+    }
+
+    /// Whether a node depends on nothing but literals.
+    ///
+    /// Loops and variables are left to evaluation.
+    private func isConstant(_ id: NodeID) -> Bool {
+        switch program.tree[id].kind {
+        case .literal: return true
+        case .identifier, .comprehension, .bind, .block, .optionalMap, .record: return isNamedConstant(id)
+        case .select where isNamedConstant(id): return true
+        case .call(_, let arguments): return isResolved(id) && arguments.allSatisfy { isConstant($0) }
+        case .memberCall(let target, _, let arguments):
+            guard case .function(let function) = program.references[id] else { return false }
+            return (function.isNamespaced || isConstant(target)) && arguments.allSatisfy { isConstant($0) }
+        case let kind: return kind.children.allSatisfy { isConstant($0) }
+        }
+    }
+
+    private func isNamedConstant(_ id: NodeID) -> Bool {
+        if case .constant = program.references[id] { true } else { false }
+    }
+
+    private func isResolved(_ id: NodeID) -> Bool {
+        if case .function = program.references[id] { true } else { false }
+    }
+
+    // MARK: Names
+
+    private func variableOrLocal(_ id: NodeID, _ name: String) -> Code {
+        switch program.references[id] {
+        case .variable(let index):
+            return .value { (frame: inout Frame) throws(EvaluationError) in
+                try frame.meter.charge(CostTable.name)
+                return try frame.variable(index)
+            }
+        case .local(let slot):
+            return .value { (frame: inout Frame) throws(EvaluationError) in
+                try frame.meter.charge(CostTable.name)
+                return try frame.local(slot)
+            }
+        default:
+            return .value { (frame: inout Frame) throws(EvaluationError) in
+                try frame.meter.charge(CostTable.name)
+                throw EvaluationError(.undeclaredReference, "undeclared name '\(name)'")
+            }
+        }
+    }
+
+    /// `operand.field`, with the commonest operands read without a closure of their own.
+    private func select(_ id: NodeID, _ operand: NodeID, _ field: String) -> Code {
+        let key = FieldKey(field)
+        switch program.references[operand] {
+        case .local(let slot):
+            return .value { (frame: inout Frame) throws(EvaluationError) in
+                try frame.meter.charge(CostTable.name)
+                try frame.meter.charge(CostTable.select)
+                return try Self.read(key, of: frame.locals + slot)
+            }
+        case .variable(let index):
+            return .value { (frame: inout Frame) throws(EvaluationError) in
+                try frame.meter.charge(CostTable.name)
+                guard case .value(.map(let map)) = frame.slots[index] else {
+                    let value = try frame.variable(index)
+                    try frame.meter.charge(CostTable.select)
+                    return try Self.known(value.selecting(key))
+                }
+                frame.wasRead[index] = true
+                try frame.meter.charge(CostTable.select)
+                return try Self.known(map.read(key))
+            }
+        default:
+            return unary(operand) { (value: Value, _) throws(EvaluationError) in try value.selecting(key) }
+        }
+    }
+
+    @inline(__always)
+    private static func read(
+        _ key: FieldKey,
+        of value: UnsafeMutablePointer<Value>
+    ) throws(EvaluationError) -> Value {
+        if case .map(let map) = value.pointee { return try known(map.read(key)) }
+        return try known(value.pointee.selecting(key))
+    }
+
+    /// Lets a known value through.
+    @inline(__always)
+    static func known(_ value: Value) throws(EvaluationError) -> Value {
+        if case .unknown = value { throw .metUnknown }
+        return value
+    }
+
+    // MARK: Shapes of calls
+
+    func unary(
+        _ operand: NodeID,
+        cost: UInt64 = CostTable.select,
+        _ body: @escaping @Sendable (Value, inout Meter) throws(EvaluationError) -> Value
+    ) -> Code {
+        let operand = code(operand).asValue
+        return .value { (frame: inout Frame) throws(EvaluationError) in
+            let value = try operand(&frame)
+            try frame.meter.charge(cost)
+            return try Self.known(body(value, &frame.meter))
+        }
+    }
+
+    func binary(
+        _ left: NodeID,
+        _ right: NodeID,
+        _ body: @escaping @Sendable (Value, Value, inout Meter) throws(EvaluationError) -> Value
+    ) -> Code {
+        let left = code(left).asValue
+        let right = code(right).asValue
+        return .value { (frame: inout Frame) throws(EvaluationError) in
+            let a = try left(&frame)
+            let b = try right(&frame)
+            try frame.meter.charge(CostTable.call)
+            return try Self.known(body(a, b, &frame.meter))
+        }
+    }
+
+    func call(_ id: NodeID, _ arguments: [NodeID]) -> Code {
+        guard case .function(let function) = program.references[id] else {
+            return .value { (_: inout Frame) throws(EvaluationError) in
+                throw EvaluationError(.noSuchOverload, "there is no such function")
+            }
+        }
+        if let special = specialCall(function, arguments) { return special }
+        let codes = arguments.map { code($0).asValue }
+        return .value { (frame: inout Frame) throws(EvaluationError) in
+            var values: [Value] = []
+            values.reserveCapacity(codes.count)
+            for code in codes { values.append(try code(&frame)) }
+            return try Self.known(function.call(values, &frame.meter))
+        }
+    }
+
+    private func memberCall(_ id: NodeID, _ target: NodeID, _ name: String, _ arguments: [NodeID]) -> Code {
+        guard case .function(let function) = program.references[id] else { return call(id, []) }
+        if function.isNamespaced { return call(id, arguments) }
+        if arguments.count == 1, name == "or" || name == "orValue" {
+            return optionalAlternative(name, target, arguments[0])
+        }
+        return call(id, [target] + arguments)
+    }
+
+    private func optionalAlternative(_ name: String, _ target: NodeID, _ alternative: NodeID) -> Code {
+        let target = code(target).asValue
+        let alternative = code(alternative).asValue
+        return .value { (frame: inout Frame) throws(EvaluationError) in
+            let value = try target(&frame)
+            try frame.meter.charge(CostTable.call)
+            guard case .optional(let optional) = value else { throw .noSuchOverload(name, value) }
+            if let wrapped = optional.wrapped { return try Self.known(name == "or" ? value : wrapped) }
+            let other = try alternative(&frame)
+            if name == "or" {
+                guard case .optional = other else { throw .noSuchOverload(name, value, other) }
+            }
+            return other
+        }
+    }
+}
