@@ -79,9 +79,9 @@ let package = Package(
         module("HeadgateRouter", ["HeadgateCore", logging, nioCore, nioHTTP1, nioPosix]),
 
         // Shell
-        module("HeadgateController", ["HeadgateCore", "HeadgatePolicy", logging, metrics, serviceLifecycle]),
-        module("HeadgateAPI", ["HeadgateCore", asyncHTTPClient, nioCore]),
-        module("HeadgateServer", ["HeadgateAPI", "HeadgateController", "HeadgateCore", hummingbird, logging]),
+        module("HeadgateController", ["HeadgateCore", "HeadgateManifest", logging, metrics, serviceLifecycle]),
+        module("HeadgateAPI", ["HeadgateCore", asyncHTTPClient, nioCore, nioHTTP1]),
+        module("HeadgateServer", ["HeadgateAPI", "HeadgateCore", hummingbird, logging, nioCore, serviceLifecycle]),
         module(
             "HeadgateCommands",
             [
@@ -94,7 +94,5 @@ let package = Package(
 
         // Tests and benchmarks
         module("HeadgateTestSupport", ["HeadgateCore", subprocess]),
-        tests("CEL"),
-        tests("HeadgateCore"),
     ]
 )

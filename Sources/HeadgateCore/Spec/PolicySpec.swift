@@ -61,10 +61,44 @@ package struct PolicyExpression: Hashable, Sendable, Codable {
     package var source: String
     /// Where the expression's first character stands; not part of the policy's digest.
     package var location: SourceLocation?
+    /// Where later parts of the expression stand, in order of their offsets.
+    ///
+    /// Nil when all of it follows the first character on one line, as it does but for escapes and several lines.
+    package var segments: [Segment]?
 
-    package init(_ source: String, at location: SourceLocation? = nil) {
+    /// A part of an expression that does not simply stand beside the part before it.
+    package struct Segment: Hashable, Sendable, Codable {
+        /// UTF-8 bytes from the start of the expression.
+        package let offset: Int32
+        package let line: Int32
+        package let column: Int32
+
+        package init(offset: Int32, line: Int32, column: Int32) {
+            self.offset = offset
+            self.line = line
+            self.column = column
+        }
+    }
+
+    package init(_ source: String, at location: SourceLocation? = nil, segments: [Segment]? = nil) {
         self.source = source
         self.location = location
+        self.segments = segments
+    }
+
+    /// Where a part of the expression stands in the manifest.
+    ///
+    /// - Parameter offset: UTF-8 bytes from the start of the expression; one beyond its end gives the end.
+    /// - Returns: Nil for an expression that came from no file.
+    package func location(atOffset offset: Int) -> SourceLocation? {
+        guard let location else { return nil }
+        let segment = segments?.last { Int($0.offset) <= offset }
+        let start = segment.map { Int($0.offset) } ?? 0
+        let between = source.utf8.dropFirst(start).prefix(max(0, offset - start))
+        let column = between.count { $0 & 0xC0 != 0x80 }
+        return SourceLocation(
+            file: location.file, line: segment.map { Int($0.line) } ?? location.line,
+            column: (segment.map { Int($0.column) } ?? location.column) + column)
     }
 
     package static func == (left: Self, right: Self) -> Bool { left.source.utf8.elementsEqual(right.source.utf8) }

@@ -1,0 +1,80 @@
+/// What the reconciler is told: outcomes of effects, time, and what people ask.
+package enum ReconcileEvent: Sendable {
+    /// The ledger was read; what was running is taken up again.
+    case started
+    case snapshot(SourceName, Snapshot)
+    /// The source cannot be listed, fetched or read; what is in force stays in force.
+    case sourceFailed(SourceName, message: String)
+    case stepEnded(RunID, StepOutcome)
+    case applied(DeploymentID, OperationID, TargetFailure?)
+    case removed(DeploymentID, OperationID, TargetFailure?)
+    case observed(DeploymentID, Observation)
+    /// The values of a check's queries, by name.
+    case measured(DeploymentID, CheckRequest, [String: QueryValue])
+    case command(Command)
+    /// A deadline may have passed.
+    case tick
+
+    package enum Observation: Sendable {
+        case serving(ObservedServing, TargetCapabilities)
+        case failed(TargetFailure)
+    }
+}
+
+/// A target's error, as the reconciler decides by it.
+package typealias TargetFailure = TargetError
+
+/// What the shell does for the reconciler. Each may be carried out twice: after a crash all that is pending is repeated.
+package enum Effect: Hashable, Sendable {
+    case runStep(StepLaunch)
+    case cancelRun(RunID)
+    case apply(TargetReference, ServingState, OperationID)
+    case remove(TargetReference, DeploymentID, OperationID)
+    case observe(TargetReference, DeploymentID)
+    /// Runs a check's queries; the answers come back as `measured`.
+    case measure(DeploymentID, CheckRequest)
+    case notify(LoggedEvent)
+}
+
+/// What one event decided: rows to commit first, then effects to start.
+package struct Decision: Sendable {
+    package var records: [LedgerRecord] = []
+    package var effects: [Effect] = []
+}
+
+/// What a person asks of the controller.
+package enum Command: Hashable, Sendable, Codable {
+    /// Forgets refusals and backoff of an object.
+    case retry(ObjectID)
+    /// Goes back to the champion before the present one, or to a given earlier champion, and holds.
+    case rollback(DeploymentID, to: VersionID?, by: String, reason: String)
+    /// Stays with the champion although HEAD asks for another version.
+    case hold(DeploymentID, by: String, reason: String)
+    case release(DeploymentID, by: String)
+    case suspend(DeploymentID, by: String)
+    case resume(DeploymentID, by: String)
+    case override(Override)
+    case approve(DeploymentID, by: String)
+    case promote(DeploymentID, full: Bool, by: String)
+    case abort(DeploymentID, by: String)
+    case pause(DeploymentID, by: String)
+    /// Lets a commit that deletes many Deployments at once do so.
+    case confirmPrune(SourceName, by: String)
+    /// Takes what the target reports as the champion of a Deployment whose past the ledger does not know.
+    case adopt(DeploymentID, VersionID, by: String)
+}
+
+/// Something that the reconciler works on by name.
+package enum WorkItem: Hashable, Sendable, Comparable {
+    case model(ModelID)
+    case deployment(DeploymentID)
+
+    package static func < (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.model(let a), .model(let b)): a < b
+        case (.deployment(let a), .deployment(let b)): a < b
+        case (.model, .deployment): true
+        case (.deployment, .model): false
+        }
+    }
+}

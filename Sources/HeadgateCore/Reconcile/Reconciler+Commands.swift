@@ -1,0 +1,147 @@
+extension Reconciler {
+    /// Carries out what a person asked; a command for an object that is not there changes nothing.
+    mutating func obey(_ command: Command) {
+        switch command {
+        case .retry(let object): retry(object)
+        case .rollback(let id, let version, let by, let reason): rollback(id, to: version, by, reason)
+        case .hold(let id, let by, let reason): hold(id, by, reason)
+        case .release(let id, let by): release(id, by)
+        case .suspend(let id, let by):
+            update(id) { [now] in $0.suspendedSince = $0.suspendedSince ?? now }
+            log(.normal, "Suspended", "by \(by)", ObjectID(id))
+        case .resume(let id, let by):
+            update(id) { $0.suspendedSince = nil }
+            drive(id, [.resumed(by: by)])
+            log(.normal, "Resumed", "by \(by)", ObjectID(id))
+        case .override(let override): record(override)
+        case .approve(let id, let by): approve(id, by)
+        case .promote(let id, let full, let by): steer(id, .promote(full: full, by: by))
+        case .abort(let id, let by): steer(id, .abort(reason: "aborted by \(by)"))
+        case .pause(let id, let by): steer(id, .paused(by: by))
+        case .confirmPrune(let source, let by):
+            log(.normal, "PruneConfirmed", "by \(by)", nil)
+            remove(state.unconfirmed.removeValue(forKey: source) ?? [])
+        case .adopt(let id, let version, let by): adopt(id, version, by)
+        }
+    }
+
+    private mutating func steer(_ id: DeploymentID, _ event: RolloutEvent) {
+        drive(id, [event])
+        queue.insert(.deployment(id))
+    }
+
+    private mutating func update(_ id: DeploymentID, _ change: (inout DeploymentRecord) -> Void) {
+        guard var record = state.records[id] else { return }
+        touch(id)
+        change(&record)
+        state.records[id] = record
+        queue.insert(.deployment(id))
+    }
+
+    /// Forgets refusals and waits, so that they are tried again.
+    private mutating func retry(_ object: ObjectID) {
+        switch object.kind {
+        case .model:
+            guard let name = ModelName(object.name) else { return }
+            let id = ModelID(source: object.source, name: name)
+            guard let model = state.models[id] else { return }
+            for step in planner.plan(id, model, record: { self.state.steps[$0] }).steps {
+                guard let key = step.key else { continue }
+                if let record = step.record, record.result == nil {
+                    state.steps[key] = nil
+                    decision.records.append(.stepForgotten(key))
+                }
+                state.attempts[key]?.retryAt = nil
+            }
+            queue.insert(.model(id))
+        case .deployment:
+            guard let name = DeploymentName(object.name) else { return }
+            let id = DeploymentID(source: object.source, name: name)
+            update(id) { record in
+                record.retryAt = nil
+                record.failures = 0
+                if let desired = record.desired { record.holds.removeAll { $0.version == desired } }
+            }
+            if let model = state.deployments[id]?.spec.model {
+                retry(ObjectID(ModelID(source: object.source, name: model)))
+            }
+        case .policy, .target: break
+        }
+        log(.normal, "RetryRequested", "\(object) is tried again", object)
+    }
+
+    /// Holds what HEAD asks for and goes back to an earlier champion.
+    private mutating func rollback(_ id: DeploymentID, to version: VersionID?, _ by: String, _ reason: String) {
+        guard let record = state.records[id] else { return }
+        let present = record.champion?.version
+        let earlier = record.history.last { $0.version != present }?.version
+        // During a rollout the champion has not changed yet, so going back is going back to it.
+        let stay = version ?? (record.rollout == nil ? earlier : present)
+        guard let stay, record.history.contains(where: { $0.version == stay }) else {
+            log(.warning, "RollbackRefused", "there is no earlier champion to go back to", ObjectID(id))
+            return
+        }
+        hold(id, by, reason, stay: stay)
+        log(.normal, "RollbackRequested", "to version \(stay.short) by \(by): \(reason)", ObjectID(id))
+    }
+
+    private mutating func hold(_ id: DeploymentID, _ by: String, _ reason: String, stay: VersionID? = nil) {
+        guard let object = state.deployments[id],
+            let desired = state.records[id]?.desired.flatMap({ state.versions[$0] })
+        else {
+            log(.warning, "HoldRefused", "the desired version is not known yet", ObjectID(id))
+            return
+        }
+        let digest = desiredDigest(id, object, desired)
+        let hold = Hold(
+            desired: digest, version: desired.id, stay: stay ?? state.records[id]?.champion?.version, by: by,
+            reason: reason, at: now)
+        update(id) { record in
+            record.holds.removeAll { $0.desired == digest }
+            record.holds.append(hold)
+            if record.holds.count > 50 { record.holds.removeFirst() }
+        }
+    }
+
+    private mutating func release(_ id: DeploymentID, _ by: String) {
+        guard let desired = state.records[id]?.desired else { return }
+        update(id) { $0.holds.removeAll { $0.version == desired } }
+        log(.normal, "Released", "by \(by)", ObjectID(id))
+    }
+
+    private mutating func record(_ override: Override) {
+        state.overrides.append(override)
+        decision.records.append(.override(override))
+        let text =
+            "policy \(override.policy) for version \(override.version.short) by \(override.author): \(override.reason)"
+        log(.warning, "Overridden", text, ObjectID(override.deployment))
+        queue.insert(.deployment(override.deployment))
+    }
+
+    private mutating func approve(_ id: DeploymentID, _ by: String) {
+        guard let version = state.records[id]?.rollout?.candidate.version ?? state.records[id]?.desired else { return }
+        let approval = Approval(by: by, at: now, digest: version.description)
+        update(id) { $0.approvals.append(approval) }
+        drive(id, [.approved(by: by, version: version, at: now)])
+        log(.normal, "Approved", "version \(version.short) by \(by)", ObjectID(id))
+    }
+
+    private mutating func adopt(_ id: DeploymentID, _ version: VersionID, _ by: String) {
+        guard let known = state.versions[version],
+            let assessment = state.assessments.values.filter({ $0.version == version }).max(by: {
+                $0.created < $1.created
+            }),
+            state.records[id]?.champion == nil
+        else {
+            log(.warning, "AdoptRefused", "version \(version.short) is not known to the ledger", ObjectID(id))
+            return
+        }
+        let champion = Champion(
+            version: known.id, assessment: assessment.id, revision: known.revision, since: now, restored: false)
+        update(id) {
+            $0.champion = champion
+            $0.history.append(champion)
+        }
+        log(.normal, "Adopted", "version \(version.short) by \(by)", ObjectID(id))
+    }
+}

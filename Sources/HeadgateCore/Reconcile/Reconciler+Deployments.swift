@@ -1,0 +1,300 @@
+extension Reconciler {
+    /// What HEAD asks of a Deployment, as far as it is known.
+    enum Wanted {
+        case version(VersionRecord, Assessment)
+        /// The Model's pipeline is not at its end, or not in order.
+        case notYet(reason: String, message: String, stalled: Bool)
+    }
+
+    /// Brings a Deployment towards HEAD: judges, rolls, keeps the champion as it should be.
+    mutating func reconcile(_ id: DeploymentID) {
+        guard let object = state.deployments[id] else {
+            retire(id)
+            return
+        }
+        touch(id)
+        var record = state.records[id] ?? DeploymentRecord(id: id)
+        if record.deleted != nil { record.deleted = nil }
+        record.revision = state.sources[id.source]?.revision
+        record.deletionPolicy = object.spec.deletionPolicy
+        let targetID = TargetID(source: id.source, name: object.spec.target)
+        guard let targetSpec = state.targets[targetID]?.spec else {
+            state.records[id] = record
+            let text = "target \(object.spec.target) does not exist"
+            conclude(id, [.notReady("TargetNotFound", text, now, stalled: true)])
+            return
+        }
+        let target = TargetReference(id: targetID, spec: targetSpec)
+        if record.target == nil || record.target?.isSame(as: target) == true { record.target = target }
+        state.records[id] = record
+        if object.spec.suspend || record.suspendedSince != nil {
+            suspend(id)
+            return
+        }
+        // Nobody may be judged against, or put before, a champion that has not been looked for (I1).
+        guard state.observed[id] != nil else {
+            observe(id)
+            schedule(id)
+            return
+        }
+        advance(id, object, wanted(object.spec.model, id.source))
+        schedule(id)
+    }
+
+    private func wanted(_ model: ModelName, _ source: SourceName) -> Wanted {
+        let id = ModelID(source: source, name: model)
+        guard state.models[id] != nil else {
+            return .notYet(reason: "ModelNotFound", message: "model \(model) does not exist", stalled: true)
+        }
+        guard let status = state.modelStatuses[id], let ready = status.conditions[.ready] else {
+            return .notYet(reason: "Progressing", message: "model \(model) has not been planned", stalled: false)
+        }
+        guard ready.status == .isTrue, let version = status.version.flatMap({ state.versions[$0] }),
+            let assessment = status.assessment.flatMap({ state.assessments[$0] })
+        else {
+            let stalled = status.conditions[.stalled] != nil
+            return .notYet(reason: ready.reason, message: "model \(model): \(ready.message)", stalled: stalled)
+        }
+        return .version(version, assessment)
+    }
+
+    private mutating func advance(_ id: DeploymentID, _ object: Object<DeploymentSpec>, _ wanted: Wanted) {
+        guard var record = state.records[id] else { return }
+        if let target = record.target, !moved(id, &record, object, from: target) { return }
+        switch wanted {
+        case .notYet(let reason, let message, let stalled):
+            record.desired = nil
+            record.desiredAssessment = nil
+            state.records[id] = record
+            // A newer desired state ends the rollout of the one that it replaces (I4).
+            if let rollout = record.rollout, let champion = record.champion,
+                rollout.candidate.version != champion.version
+            {
+                drive(id, [.superseded(by: champion.version)])
+            } else if record.rollout != nil {
+                drive(id, [])
+            }
+            keepSteady(id, object)
+            conclude(id, [.notReady(reason, message, now, stalled: stalled)])
+        case .version(let version, let assessment):
+            record.desired = version.id
+            record.desiredAssessment = assessment.id
+            state.records[id] = record
+            pursue(id, object, version, assessment)
+        }
+    }
+
+    /// Moves towards a version that is known, unless a hold says otherwise.
+    private mutating func pursue(
+        _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ version: VersionRecord, _ assessment: Assessment
+    ) {
+        guard let record = state.records[id] else { return }
+        let digest = desiredDigest(id, object, version)
+        var goal = (version, assessment)
+        var extra: [Condition] = []
+        if let hold = record.holds.last(where: { $0.desired == digest }) {
+            let text = "\(hold.reason) (by \(hold.by)); `headgate release \(id.name)` ends it"
+            extra.append(Condition(.held, .isTrue, reason: "Held", text, since: hold.at))
+            guard let stay = hold.stay ?? record.champion?.version, let held = state.versions[stay],
+                let then = (record.history.last { $0.version == stay }?.assessment).flatMap({ state.assessments[$0] })
+            else {
+                if record.rollout != nil { drive(id, [.abort(reason: "held: \(hold.reason)")]) }
+                conclude(id, [.notReady("Held", text, now, stalled: true)] + extra)
+                return
+            }
+            goal = (held, then)
+        }
+        if let rollout = record.rollout, case .finished = rollout.phase {
+        } else if let rollout = record.rollout {
+            continueRollout(id, object, rollout, goal)
+            conclude(id, extra)
+            return
+        }
+        if record.champion?.version == goal.0.id {
+            settled(id, object, goal.1)
+            conclude(id, extra)
+            return
+        }
+        start(id, object, goal.0, goal.1, superseding: nil)
+        conclude(id, extra)
+    }
+
+    private mutating func continueRollout(
+        _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ rollout: Rollout, _ goal: (VersionRecord, Assessment)
+    ) {
+        if goal.0.id != rollout.candidate.version {
+            if state.records[id]?.champion?.version == goal.0.id {
+                drive(id, [.superseded(by: goal.0.id)])
+            } else {
+                start(id, object, goal.0, goal.1, superseding: rollout)
+            }
+            return
+        }
+        var events: [RolloutEvent] = []
+        if rollout.strategy != object.spec.strategy { events.append(.respecified(object.spec.strategy)) }
+        if rollout.candidate.replicas != object.spec.replicas {
+            events.append(.resized(champion: object.spec.replicas, candidate: object.spec.replicas))
+        }
+        if case .admitting = rollout.phase {
+            let answer = admission(id, rollout)
+            events.append(.admission(stage: rollout.step, answer: answer))
+        }
+        events.append(.tick)
+        drive(id, events)
+    }
+
+    /// Asks the gate, then begins a rollout. A refused version leaves the champion serving.
+    private mutating func start(
+        _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ version: VersionRecord, _ assessment: Assessment,
+        superseding old: Rollout?
+    ) {
+        guard var record = state.records[id] else { return }
+        let restoring = record.history.contains { $0.version == version.id }
+        if let reason = unmetDependency(object, id.source) {
+            settle(id, object, old, .notReady("DependencyNotReady", reason, now, stalled: false))
+            return
+        }
+        if let capabilities = state.capabilities[id],
+            let unmet = object.spec.strategy.unmet(by: capabilities, firstDeployment: record.champion == nil).first
+        {
+            settle(id, object, old, .notReady("StrategyNotSupported", unmet, now, stalled: true))
+            return
+        }
+        for moment in [GateMoment.validate, .release] {
+            switch ask(moment, id, version, assessment, record, restoring: restoring) {
+            case .allowed: continue
+            case .denied(let policy, let message):
+                settle(id, object, old, .notReady("GateDenied", "policy \(policy): \(message)", now, stalled: true))
+                return
+            case .inconclusive(let policy, let message):
+                settle(
+                    id, object, old, .notReady("GateInconclusive", "policy \(policy): \(message)", now, stalled: true))
+                return
+            case .error(let policy, let message):
+                settle(id, object, old, .notReady("GateError", "policy \(policy): \(message)", now, stalled: true))
+                return
+            }
+        }
+        let number = RolloutID(record.nextRollout)
+        record.nextRollout += 1
+        let candidate = ServedVersion(version: version.id, replicas: object.spec.replicas, bundle: version.bundle)
+        let comparing = Set(object.spec.strategy.checks.filter { judge.readsStable($0) }.map(\.name))
+        if let old {
+            record.rollout = Rollout(
+                superseding: old, id: number, candidate: candidate, strategy: object.spec.strategy,
+                restoration: restoring, comparing: comparing)
+        } else {
+            let champion = record.champion.flatMap { served($0.version, object) }
+            record.rollout = Rollout(
+                id: number, deployment: id, champion: champion, candidate: candidate, strategy: object.spec.strategy,
+                restoration: restoring, warm: record.warm, comparing: comparing)
+        }
+        state.records[id] = record
+        state.activeSince[id] = now
+        let verb = restoring ? "restores" : "rolls out"
+        log(
+            .normal, restoring ? "RestorationStarted" : "RolloutStarted", "\(verb) version \(version.id.short)",
+            ObjectID(id))
+        drive(id, [.begin])
+    }
+
+    /// Leaves what serves as it is, and says why nothing more happens.
+    private mutating func settle(
+        _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ old: Rollout?, _ condition: Condition
+    ) {
+        if old != nil, let champion = state.records[id]?.champion {
+            drive(id, [.superseded(by: champion.version)])
+        }
+        keepSteady(id, object)
+        conclude(id, [condition])
+    }
+
+    /// The champion is what HEAD asks for: keep it so, and judge it again where policies changed.
+    private mutating func settled(_ id: DeploymentID, _ object: Object<DeploymentSpec>, _ assessment: Assessment) {
+        guard var record = state.records[id], let champion = record.champion else { return }
+        if champion.assessment != assessment.id {
+            record.champion = Champion(
+                version: champion.version, assessment: assessment.id, revision: champion.revision,
+                since: champion.since, restored: champion.restored)
+            state.records[id] = record
+            state.unjudged.insert(id)
+        }
+        if state.unjudged.remove(id) != nil { judgeChampion(id, assessment) }
+        keepSteady(id, object)
+    }
+
+    private mutating func judgeChampion(_ id: DeploymentID, _ assessment: Assessment) {
+        guard let record = state.records[id], let version = record.champion.flatMap({ state.versions[$0.version] })
+        else { return }
+        let decision = ask(.validate, id, version, assessment, record, restoring: true)
+        compliance[id] = decision
+    }
+
+    private func unmetDependency(_ object: Object<DeploymentSpec>, _ source: SourceName) -> String? {
+        for dependency in object.spec.dependsOn {
+            let conditions: [Condition]? =
+                switch dependency.kind {
+                case .deployment:
+                    DeploymentName(dependency.name)
+                        .flatMap { state.records[DeploymentID(source: source, name: $0)] }?.conditions
+                case .model:
+                    ModelName(dependency.name)
+                        .flatMap { state.modelStatuses[ModelID(source: source, name: $0)] }?.conditions
+                case .policy, .target: []
+                }
+            let label = "\(dependency.kind.rawValue)/\(dependency.name)"
+            guard let conditions else { return "\(label) does not exist" }
+            if let expression = dependency.ready {
+                guard judge.isSatisfied(expression, by: conditions.status) == true else {
+                    return "\(label) does not satisfy \(expression.source)"
+                }
+            } else if conditions[.ready]?.status != .isTrue {
+                return "\(label) is not ready"
+            }
+        }
+        return nil
+    }
+
+    /// A version as its target shall run it now.
+    func served(_ version: VersionID, _ object: Object<DeploymentSpec>) -> ServedVersion? {
+        state.versions[version].map {
+            ServedVersion(version: version, replicas: object.spec.replicas, bundle: $0.bundle)
+        }
+    }
+
+    /// Names a desired state: version, strategy and policies.
+    func desiredDigest(_ id: DeploymentID, _ object: Object<DeploymentSpec>, _ version: VersionRecord) -> DesiredDigest
+    {
+        var builder = DigestBuilder(domain: "headgate.dev/desired/1")
+        builder.add("version", version.id.digest)
+        builder.add("strategy", "\(object.spec.strategy.unlocated)")
+        for moment in GateMoment.allCases {
+            for policy in policies(guarding: version.model, id, at: moment) {
+                builder.add("policy", [policy.name.text, policy.digest?.description ?? ""])
+            }
+        }
+        return DesiredDigest(builder.finish())
+    }
+
+    mutating func touch(_ id: DeploymentID) {
+        if touchedDeployments[id] == nil { touchedDeployments[id] = .some(state.records[id]) }
+    }
+}
+
+extension [Condition] {
+    /// Conditions as evidence: `conditions` by kind.
+    var status: JSONValue {
+        .object(
+            Dictionary(
+                map { condition in
+                    (
+                        condition.kind.rawValue,
+                        .object([
+                            "status": .string(condition.status.rawValue), "reason": .string(condition.reason),
+                            "message": .string(condition.message),
+                        ])
+                    )
+                }
+            ) { first, _ in first })
+    }
+}

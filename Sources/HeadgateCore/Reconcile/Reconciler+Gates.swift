@@ -1,0 +1,206 @@
+/// A policy that guards an object, or the reason why it cannot be asked.
+struct GuardingPolicy: Sendable {
+    let name: PolicyName
+    let spec: PolicySpec?
+    let digest: PolicyDigest?
+    /// Set when the policy is missing or quarantined: it blocks what it guards (I11).
+    let problem: String?
+}
+
+extension Reconciler {
+    /// Policies that a Model or Deployment names, or whose `match` selects either, in order of name.
+    func policies(guarding model: ModelID, _ deployment: DeploymentID?, at moment: GateMoment) -> [GuardingPolicy] {
+        let modelObject = state.models[model]
+        let deploymentObject = deployment.flatMap { state.deployments[$0] }
+        let named = Set((modelObject?.spec.policies ?? []) + (deploymentObject?.spec.policies ?? []))
+        let selected = state.policies.filter { id, policy in
+            guard id.source == model.source, let match = policy.spec.match else { return false }
+            if let labels = modelObject?.meta.labels, match.selects(labels) { return true }
+            if let labels = deploymentObject?.meta.labels, match.selects(labels) { return true }
+            return false
+        }
+        let names = named.union(selected.keys.map(\.name)).sorted()
+        return names.compactMap { name in
+            let id = PolicyID(source: model.source, name: name)
+            if let diagnostic = state.quarantined[ObjectID(id)] {
+                return GuardingPolicy(
+                    name: name, spec: nil, digest: nil, problem: "policy \(name) is in error: \(diagnostic)")
+            }
+            guard let policy = state.policies[id], let digest = state.policyDigests[id] else {
+                return GuardingPolicy(name: name, spec: nil, digest: nil, problem: "policy \(name) does not exist")
+            }
+            guard policy.spec.at.contains(moment) else { return nil }
+            return GuardingPolicy(name: name, spec: policy.spec, digest: digest, problem: nil)
+        }
+    }
+
+    /// What the gate before training answers; nil when nothing refuses.
+    ///
+    /// A doubt does not refuse here: `plan` policies that ask for what training gives are asked again at `validate`.
+    func refusalAtPlan(_ id: ModelID, _ model: Object<ModelSpec>) -> [Condition]? {
+        let evidence = Evidence(
+            moment: .plan, candidate: nil, champion: .unknown("asked per Deployment"),
+            model: Evidence.Subject(name: id.name.text, labels: model.meta.labels, annotations: model.meta.annotations),
+            commit: state.sources[id.source]?.commit, now: now)
+        for policy in policies(guarding: id, nil, at: .plan) {
+            guard let spec = policy.spec, let digest = policy.digest else {
+                return blocked("PolicyError", policy.problem ?? "policy \(policy.name) cannot be asked")
+            }
+            let verdict = judge.judge(policy.name, spec, digest: digest, on: evidence)
+            guard spec.action == .deny, verdict.outcome == .fail || verdict.outcome == .error else { continue }
+            return blocked("GateDenied", "policy \(policy.name): \(verdict.message ?? "said no")")
+        }
+        return nil
+    }
+
+    private func blocked(_ reason: String, _ message: String) -> [Condition] {
+        [
+            Condition(.ready, .isFalse, reason: reason, message, since: now),
+            Condition(.stalled, .isTrue, reason: reason, message, since: now),
+        ]
+    }
+
+    /// Asks every policy in force for a version of a Deployment, records what changed, and decides (I1, I13).
+    mutating func ask(
+        _ moment: GateMoment, _ id: DeploymentID, _ version: VersionRecord, _ assessment: Assessment,
+        _ record: DeploymentRecord, restoring: Bool
+    ) -> GateDecision {
+        var answers: [(verdict: Verdict, overridden: Bool)] = []
+        for policy in policies(guarding: version.model, id, at: moment) {
+            answers.append(answer(policy, moment, id, version, assessment, record, restoring: restoring))
+        }
+        let decision = GateDecision.deciding(answers)
+        // A no to the present moment, such as a freeze window's, may be a yes later.
+        if case .denied(let policy, let message) = decision,
+            answers.contains(where: { $0.verdict.policy == policy && $0.verdict.isVolatile })
+        {
+            return .inconclusive(policy: policy, message: message)
+        }
+        return decision
+    }
+
+    private mutating func answer(
+        _ policy: GuardingPolicy, _ moment: GateMoment, _ id: DeploymentID, _ version: VersionRecord,
+        _ assessment: Assessment, _ record: DeploymentRecord, restoring: Bool
+    ) -> (verdict: Verdict, overridden: Bool) {
+        guard let spec = policy.spec, let digest = policy.digest else {
+            return (unaskable(policy, moment), false)
+        }
+        let key = RecordedVerdict.Key(
+            deployment: id, model: version.model, version: version.id, assessment: assessment.id,
+            policy: policy.name, policyDigest: digest, moment: moment)
+        let known = state.verdicts[key]
+        // A restoration's recorded passes count while the policy's digest is the same.
+        if restoring, let known, known.verdict.outcome == .pass, !known.verdict.isVolatile {
+            return (known.verdict, false)
+        }
+        let champion =
+            restoring
+            ? championOfThen(known, version, assessment, id) : record.champion.map { ($0.version, $0.assessment) }
+        let evidence = evidence(moment, id, version, assessment, record, champion: champion, restoring: restoring)
+        let verdict = judge.judge(policy.name, spec, digest: digest, on: evidence)
+        let overridden = isOverridden(policy.name, id, version.id)
+        let recorded = RecordedVerdict(
+            model: version.model, deployment: id, version: version.id, assessment: assessment.id,
+            champion: champion?.1, verdict: verdict, overridden: overridden, revision: assessment.revision,
+            recorded: now)
+        if known?.verdict != verdict || known?.overridden != overridden {
+            state.verdicts[key] = recorded
+            decision.records.append(.verdict(recorded))
+            announce(recorded, id)
+        }
+        return (verdict, overridden)
+    }
+
+    private mutating func announce(_ recorded: RecordedVerdict, _ id: DeploymentID) {
+        let verdict = recorded.verdict
+        let subject = "version \(recorded.version?.short ?? "?")"
+        switch verdict.outcome {
+        case .pass: log(.normal, "PolicyPassed", "policy \(verdict.policy): pass for \(subject)", ObjectID(id))
+        case .fail, .inconclusive, .error:
+            let text = "policy \(verdict.policy): \(verdict.outcome.rawValue) for \(subject): \(verdict.message ?? "")"
+            log(.warning, "Policy\(verdict.outcome.rawValue.capitalizedASCII)", text, ObjectID(id))
+        }
+    }
+
+    private func unaskable(_ policy: GuardingPolicy, _ moment: GateMoment) -> Verdict {
+        Verdict(
+            policy: policy.name, policyDigest: PolicyDigest(Digest.of([])), action: .deny, moment: moment,
+            outcome: .error, evidenceDigest: EvidenceDigest(Digest.of([])), isVolatile: true, rules: [],
+            message: policy.problem)
+    }
+
+    private func isOverridden(_ policy: PolicyName, _ id: DeploymentID, _ version: VersionID) -> Bool {
+        state.overrides.contains {
+            $0.policy == policy && $0.deployment == id && $0.version == version && $0.expires > now
+        }
+    }
+
+    /// The champion that a version was compared with when it was judged first.
+    private func championOfThen(
+        _ known: RecordedVerdict?, _ version: VersionRecord, _ assessment: Assessment, _ id: DeploymentID
+    ) -> (VersionID, AssessmentID)? {
+        let earlier =
+            known
+            ?? state.verdicts.values.filter {
+                $0.deployment == id && $0.version == version.id && $0.assessment == assessment.id
+            }.min { $0.recorded < $1.recorded }
+        return earlier?.champion.flatMap { state.assessments[$0] }.map { ($0.version, $0.id) }
+    }
+
+    private func evidence(
+        _ moment: GateMoment, _ id: DeploymentID, _ version: VersionRecord, _ assessment: Assessment,
+        _ record: DeploymentRecord, champion: (VersionID, AssessmentID)?, restoring: Bool
+    ) -> Evidence {
+        let model = state.models[version.model]
+        let deployment = state.deployments[id]
+        return Evidence(
+            moment: moment, candidate: VersionEvidence(version, assessment),
+            champion: championEvidence(id, record, champion, restoring: restoring),
+            model: Evidence.Subject(
+                name: version.model.name.text, labels: model?.meta.labels ?? [:],
+                annotations: model?.meta.annotations ?? [:]),
+            deployment: Evidence.Subject(
+                name: id.name.text, labels: deployment?.meta.labels ?? [:],
+                annotations: deployment?.meta.annotations ?? [:]),
+            target: deployment?.spec.target.text, commit: assessment.commit,
+            approvals: record.approvals.filter { $0.digest == version.id.description }, now: now,
+            restoring: restoring, traffic: moment == .rollout ? traffic(id, version.id, record) : [:])
+    }
+
+    private func championEvidence(
+        _ id: DeploymentID, _ record: DeploymentRecord, _ champion: (VersionID, AssessmentID)?, restoring: Bool
+    ) -> ChampionEvidence {
+        if let champion {
+            guard let version = state.versions[champion.0], let assessment = state.assessments[champion.1] else {
+                return .unknown("the champion's assessment is no longer kept")
+            }
+            return .known(VersionEvidence(version, assessment))
+        }
+        if restoring { return .none }
+        guard record.champion == nil, record.history.isEmpty else {
+            return .unknown("the champion is not known")
+        }
+        guard let observed = state.observed[id] else { return .unknown("the target has not been observed") }
+        // What runs without the ledger knowing of it may be what serves.
+        let strangers = observed.versions.keys.filter { $0 != record.rollout?.candidate.version }
+        return strangers.isEmpty && observed.weights.allSatisfy { $0.key == record.rollout?.candidate.version }
+            ? .none
+            : .unknown("the target serves a version that the ledger does not know: see `headgate adopt`")
+    }
+
+    private func traffic(
+        _ id: DeploymentID, _ candidate: VersionID, _ record: DeploymentRecord
+    ) -> [String: TrafficStatistics] {
+        guard let traffic = state.observed[id]?.traffic else { return [:] }
+        var roles: [String: TrafficStatistics] = [:]
+        roles["candidate"] = traffic[candidate]
+        if let stable = record.champion?.version { roles["stable"] = traffic[stable] }
+        return roles
+    }
+}
+
+extension String {
+    /// This text with its first letter in upper case, for reasons in CamelCase.
+    var capitalizedASCII: String { prefix(1).uppercased() + dropFirst() }
+}

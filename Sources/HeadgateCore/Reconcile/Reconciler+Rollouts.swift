@@ -1,0 +1,244 @@
+extension Reconciler {
+    /// Gives events to a Deployment's rollout and carries what it answers.
+    mutating func drive(_ id: DeploymentID, _ events: [RolloutEvent]) {
+        touch(id)
+        var pending = events
+        while !pending.isEmpty, var rollout = state.records[id]?.rollout {
+            let event = pending.removeFirst()
+            let effects = rollout.handle(event, now: now)
+            state.records[id]?.rollout = rollout
+            for effect in effects { pending += carry(effect, of: id, rollout) }
+        }
+    }
+
+    /// Turns a rollout's effect into ours; gives events that answer it at once.
+    private mutating func carry(_ effect: RolloutEffect, of id: DeploymentID, _ rollout: Rollout) -> [RolloutEvent] {
+        switch effect {
+        case .apply(let serving, let write):
+            apply(serving, of: id, write: write)
+            return []
+        case .admit(let admission):
+            return [.admission(stage: admission.stage, answer: self.admission(id, rollout))]
+        case .measure(let request):
+            if request.check.queries.isEmpty {
+                return [
+                    .measured(
+                        check: request.check.name, request: request.number, answer: judge.answer(request, queries: [:]))
+                ]
+            }
+            decision.effects.append(.measure(id, request))
+            return []
+        case .observe:
+            observe(id)
+            return []
+        case .record(let note):
+            log(note.isWarning ? .warning : .normal, note.code, note.message, ObjectID(id))
+            return []
+        case .finished(let outcome):
+            finish(id, rollout, outcome)
+            return []
+        }
+    }
+
+    /// What the gate says now to more traffic for a rollout's candidate (I1).
+    func admissionDecision(_ id: DeploymentID, _ rollout: Rollout) -> (VersionRecord, Assessment)? {
+        guard let record = state.records[id], let version = state.versions[rollout.candidate.version] else {
+            return nil
+        }
+        let known =
+            record.desired == version.id
+            ? record.desiredAssessment : record.history.last { $0.version == version.id }?.assessment
+        return known.flatMap { state.assessments[$0] }.map { (version, $0) }
+    }
+
+    mutating func admission(_ id: DeploymentID, _ rollout: Rollout) -> AdmissionAnswer {
+        guard let record = state.records[id], let (version, assessment) = admissionDecision(id, rollout) else {
+            return .inconclusive("the candidate's assessment is not known")
+        }
+        for moment in [GateMoment.validate, .release, .rollout] {
+            switch ask(moment, id, version, assessment, record, restoring: rollout.restoration) {
+            case .allowed: continue
+            case .denied(let policy, let message): return .denied("policy \(policy): \(message)")
+            case .inconclusive(let policy, let message), .error(let policy, let message):
+                return .inconclusive("policy \(policy): \(message)")
+            }
+        }
+        return .allowed
+    }
+
+    private mutating func finish(_ id: DeploymentID, _ rollout: Rollout, _ outcome: RolloutOutcome) {
+        guard var record = state.records[id] else { return }
+        record.rollout = nil
+        record.warm = rollout.warm
+        state.activeSince[id] = now
+        let version = rollout.candidate.version
+        switch outcome {
+        case .promoted:
+            let assessment = admissionDecision(id, rollout)?.1
+            let revision = state.sources[id.source]?.revision
+            if let assessment {
+                let champion = Champion(
+                    version: version, assessment: assessment.id, revision: revision ?? assessment.revision, since: now,
+                    restored: rollout.restoration)
+                record.champion = champion
+                record.history.append(champion)
+                if record.history.count > Self.historyLimit {
+                    record.history.removeFirst(record.history.count - Self.historyLimit)
+                }
+            }
+            record.approvals.removeAll { $0.digest == version.description }
+            state.unjudged.insert(id)
+            log(.normal, rollout.restoration ? "Restored" : "Promoted", "version \(version.short) serves", ObjectID(id))
+        case .rolledBack(let reason, let hold):
+            log(.warning, "RolledBack", "version \(version.short): \(reason)", ObjectID(id))
+            if hold { self.hold(&record, version, reason) }
+        case .failed(let reason):
+            log(.warning, "RolloutFailed", "version \(version.short): \(reason)", ObjectID(id))
+            self.hold(&record, version, reason)
+        case .superseded:
+            log(.normal, "RolloutSuperseded", "version \(version.short) is no longer wanted", ObjectID(id))
+        }
+        state.records[id] = record
+        queue.insert(.deployment(id))
+    }
+
+    private static let historyLimit = 1000
+
+    private func hold(_ record: inout DeploymentRecord, _ version: VersionID, _ reason: String) {
+        guard let object = state.deployments[record.id], let version = state.versions[version] else { return }
+        let digest = desiredDigest(record.id, object, version)
+        record.holds.removeAll { $0.desired == digest }
+        record.holds.append(
+            Hold(desired: digest, version: version.id, stay: nil, by: "headgate", reason: reason, at: now))
+    }
+
+    // MARK: Writing to the target
+
+    private mutating func apply(_ serving: ServingState, of id: DeploymentID, write: Int?) {
+        guard var record = state.records[id], let target = record.target else { return }
+        record.operation = OperationID(record.operation.number + 1)
+        record.applied = serving
+        state.records[id] = record
+        state.applying[id] = ReconcilerState.PendingWrite(operation: record.operation, write: write)
+        if state.activeSince[id] == nil { state.activeSince[id] = now }
+        decision.effects.append(.apply(target, serving, record.operation))
+    }
+
+    mutating func applied(_ id: DeploymentID, _ operation: OperationID, _ failure: TargetFailure?) {
+        guard let pending = state.applying[id], pending.operation == operation else { return }
+        touch(id)
+        state.applying[id] = nil
+        note(failure, id)
+        if let write = pending.write {
+            drive(id, [failure.map { .applyFailed(write: write, error: $0, jitter: jitter) } ?? .applied(write: write)])
+        }
+        observe(id, atOnce: failure == nil)
+        queue.insert(.deployment(id))
+    }
+
+    /// Counts errors of the target, and says when it is asked again.
+    private mutating func note(_ failure: TargetFailure?, _ id: DeploymentID) {
+        guard var record = state.records[id] else { return }
+        if let failure {
+            record.failures += 1
+            record.retryAt = now + settings.targetRetry.delay(after: record.failures, jitter: jitter)
+            if record.failures == 1 { log(.warning, "TargetFailed", failure.message, ObjectID(id)) }
+        } else if record.failures > 0 {
+            record.failures = 0
+            record.retryAt = nil
+            log(.normal, "TargetRecovered", "the target answers again", ObjectID(id))
+        }
+        state.records[id] = record
+    }
+
+    /// Writes the champion's steady state where the target does not hold it: after a change of replicas, or drift.
+    mutating func keepSteady(_ id: DeploymentID, _ object: Object<DeploymentSpec>) {
+        guard var record = state.records[id], record.rollout == nil, state.applying[id] == nil,
+            let champion = record.champion.flatMap({ served($0.version, object) }),
+            record.retryAt.map({ $0 <= now }) ?? true
+        else { return }
+        record.warm.removeAll { $0.until <= now || $0.version.version == champion.version }
+        state.records[id] = record
+        let steady = ServingState.steady(deployment: id, champion: champion, warm: record.warm, now: now)
+        if record.applied != steady {
+            apply(steady, of: id, write: nil)
+            return
+        }
+        guard object.spec.heal, let observed = state.observed[id], let observedAt = state.observedAt[id],
+            let difference = observed.difference(from: steady, ignoring: object.spec.ignoreDifferences)
+        else {
+            state.drifting[id] = nil
+            return
+        }
+        // A write takes its time to show; a heal that does not hold backs off.
+        let drift = state.drifting[id] ?? ReconcilerState.Drift(since: now, heals: 0, healAt: now)
+        state.drifting[id] = drift
+        guard drift.healAt <= now, observedAt >= drift.since else { return }
+        let wait = settings.targetRetry.delay(after: drift.heals + 1, jitter: jitter)
+        state.drifting[id] = ReconcilerState.Drift(since: drift.since, heals: drift.heals + 1, healAt: now + wait)
+        log(.warning, "DriftHealed", "\(difference); written again (\(drift.heals + 1))", ObjectID(id))
+        apply(steady, of: id, write: nil)
+    }
+
+    // MARK: Observing the target
+
+    /// Asks the target, unless it is being asked or was asked just now.
+    mutating func observe(_ id: DeploymentID, atOnce: Bool = false) {
+        guard !state.observing.contains(id), let target = state.records[id]?.target else { return }
+        if !atOnce, let last = state.observedAt[id], last + observeInterval(id) > now { return }
+        state.observing.insert(id)
+        decision.effects.append(.observe(target, id))
+    }
+
+    /// Short while something began to move, growing with the time that it takes.
+    private func observeInterval(_ id: DeploymentID) -> Duration {
+        guard let since = state.activeSince[id] else { return settings.observeInterval }
+        let grown = Duration.milliseconds((now - since).milliseconds / 10)
+        return min(max(settings.rolloutInterval, grown), .seconds(2))
+    }
+
+    mutating func observed(_ id: DeploymentID, _ observation: ReconcileEvent.Observation) {
+        state.observing.remove(id)
+        state.observedAt[id] = now
+        touch(id)
+        switch observation {
+        case .failed(let failure):
+            note(failure, id)
+        case .serving(let serving, let capabilities):
+            note(nil, id)
+            state.observed[id] = serving
+            state.capabilities[id] = capabilities
+            if state.records[id]?.address != serving.address { state.records[id]?.address = serving.address }
+            drive(id, [.observed(serving)])
+        }
+        queue.insert(.deployment(id))
+    }
+
+    mutating func measured(_ id: DeploymentID, _ request: CheckRequest, _ values: [String: QueryValue]) {
+        let answer = judge.answer(request, queries: values)
+        drive(id, [.measured(check: request.check.name, request: request.number, answer: answer)])
+        queue.insert(.deployment(id))
+    }
+
+    /// When this Deployment must be looked at again without anything happening.
+    mutating func schedule(_ id: DeploymentID) {
+        guard let record = state.records[id] else { return }
+        if record.rollout == nil, state.applying[id] == nil, isSettled(id) { state.activeSince[id] = nil }
+        if state.observedAt[id].map({ $0 + observeInterval(id) <= now }) ?? true,
+            record.retryAt.map({ $0 <= now }) ?? true
+        {
+            observe(id)
+        }
+        var next = (state.observedAt[id] ?? now) + observeInterval(id)
+        if let retryAt = record.retryAt { next = max(next, retryAt) }
+        if let deadline = record.rollout?.nextDeadline { next = min(next, deadline) }
+        if let warm = record.warm.map(\.until).min() { next = min(next, warm) }
+        timers.set(.deployment(id), at: max(next, now + .milliseconds(10)))
+    }
+
+    /// Whether the target shows what was written.
+    private func isSettled(_ id: DeploymentID) -> Bool {
+        guard let applied = state.records[id]?.applied else { return true }
+        return state.observed[id]?.difference(from: applied, ignoring: []) == nil
+    }
+}
