@@ -18,7 +18,6 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -51,7 +50,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
@@ -79,7 +77,7 @@ let package = Package(
         module("HeadgateRouter", ["HeadgateCore", logging, nioCore, nioHTTP1, nioPosix]),
 
         // Shell
-        module("HeadgateController", ["HeadgateCore", "HeadgateManifest", logging, metrics, serviceLifecycle]),
+        module("HeadgateController", ["HeadgateCore", crypto, logging, serviceLifecycle]),
         module("HeadgateAPI", ["HeadgateCore", asyncHTTPClient, nioCore, nioHTTP1]),
         module("HeadgateServer", ["HeadgateAPI", "HeadgateCore", hummingbird, logging, nioCore, serviceLifecycle]),
         module(

@@ -1,0 +1,114 @@
+package import HeadgateCore
+package import Logging
+import ServiceLifecycle
+
+/// Runs the reconciler: feeds it events, commits what it decides, then starts the effects.
+///
+/// The order is the crash rule: rows first, in one transaction, then effects; each effect's outcome is an event.
+package actor Controller: Service {
+    private var reconciler: Reconciler
+    private let ledger: any Ledger
+    private let effects: EffectRunner
+    private let clock: any WallClock
+    private let logger: Logger
+    private let events: AsyncStream<ReconcileEvent>
+    private let inbox: AsyncStream<ReconcileEvent>.Continuation
+    private var problem: String?
+    private var subscribers: [Int: AsyncStream<LoggedEvent>.Continuation] = [:]
+    private var nextSubscriber = 0
+
+    package init(
+        reconciler: Reconciler, ledger: any Ledger, effects: EffectRunner, clock: any WallClock, logger: Logger
+    ) {
+        self.reconciler = reconciler
+        self.ledger = ledger
+        self.effects = effects
+        self.clock = clock
+        self.logger = logger
+        (events, inbox) = AsyncStream.makeStream()
+    }
+
+    /// What the reconciler knows now.
+    package var state: ReconcilerState { reconciler.state }
+
+    /// Why work is stopped, such as a full disk; nil when it is not.
+    package var stoppedBy: String? { problem }
+
+    /// Hands an event to the reconciler; returns at once.
+    package nonisolated func send(_ event: ReconcileEvent) { inbox.yield(event) }
+
+    /// Events as they are recorded, from now on.
+    package func subscribe() -> AsyncStream<LoggedEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: LoggedEvent.self, bufferingPolicy: .bufferingNewest(256))
+        let id = nextSubscriber
+        nextSubscriber += 1
+        subscribers[id] = continuation
+        continuation.onTermination = { _ in Task { await self.unsubscribe(id) } }
+        return stream
+    }
+
+    private func unsubscribe(_ id: Int) { subscribers[id] = nil }
+
+    /// Runs until cancelled or asked to stop.
+    ///
+    /// Steps, servers and the router go on without it.
+    package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.tick() }
+            await handle([.started], in: &group)
+            for await event in events.cancelOnGracefulShutdown() {
+                await handle([event], in: &group)
+            }
+            group.cancelAll()
+        }
+        for subscriber in subscribers.values { subscriber.finish() }
+    }
+
+    private func handle(_ batch: [ReconcileEvent], in group: inout DiscardingTaskGroup) async {
+        var records: [LedgerRecord] = []
+        var started: [Effect] = []
+        for event in batch {
+            let decision = reconciler.handle(event, now: clock.now, jitter: clock.jitter)
+            records += decision.records
+            started += decision.effects
+        }
+        await commit(records)
+        for effect in started {
+            if case .notify(let event) = effect { for subscriber in subscribers.values { subscriber.yield(event) } }
+            group.addTask { [effects, inbox] in
+                guard let outcome = await effects.run(effect) else { return }
+                inbox.yield(outcome)
+            }
+        }
+    }
+
+    /// Does not return before the rows are durable: no effect may run ahead of them.
+    private func commit(_ records: [LedgerRecord]) async {
+        var attempt = 0
+        while !records.isEmpty {
+            do {
+                try await ledger.commit(records)
+                if problem != nil { logger.notice("ledger writable again") }
+                problem = nil
+                return
+            } catch {
+                attempt += 1
+                problem = "the ledger cannot be written: \(error.message)"
+                logger.error("ledger not written, work is stopped", metadata: ["cause": "\(error.message)"])
+                try? await clock.sleep(until: clock.now + RetryPolicy().delay(after: attempt, jitter: clock.jitter))
+                if Task.isCancelled { return }
+            }
+        }
+    }
+
+    private func tick() async {
+        while !Task.isCancelled {
+            let now = clock.now
+            let deadline = reconciler.nextDeadline ?? now + .seconds(1)
+            let wake = min(max(deadline, now + .milliseconds(5)), now + .milliseconds(250))
+            do { try await clock.sleep(until: wake) } catch { return }
+            if let due = reconciler.nextDeadline, due <= clock.now { inbox.yield(.tick) }
+        }
+    }
+}

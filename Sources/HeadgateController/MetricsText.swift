@@ -1,0 +1,86 @@
+package import HeadgateCore
+
+/// The controller's state in Prometheus' text format; names and units by its conventions.
+package enum MetricsText {
+    package static func text(_ state: ReconcilerState, stopped: Bool) -> String {
+        var text = Exposition()
+        text.family("headgate_objects", "gauge", "Objects in force by kind.")
+        for (kind, count) in [
+            ("model", state.models.count), ("policy", state.policies.count), ("deployment", state.deployments.count),
+            ("target", state.targets.count),
+        ] { text.sample("headgate_objects", [("kind", kind)], Double(count)) }
+        text.family("headgate_quarantined_objects", "gauge", "Objects whose manifest is in error.")
+        text.sample("headgate_quarantined_objects", [], Double(state.quarantined.count))
+        text.family("headgate_running_steps", "gauge", "Steps that run now.")
+        text.sample("headgate_running_steps", [], Double(state.keysByRun.count))
+        text.family("headgate_work_stopped", "gauge", "Whether the ledger cannot be written.")
+        text.sample("headgate_work_stopped", [], stopped ? 1 : 0)
+        text.family("headgate_source_healthy", "gauge", "Whether the last look at a source succeeded.")
+        for (name, source) in state.sources.sorted(by: { $0.key < $1.key }) {
+            text.sample("headgate_source_healthy", [("source", name.text)], source.problem == nil ? 1 : 0)
+        }
+        deployments(state, &text)
+        return text.finish()
+    }
+
+    private static func deployments(_ state: ReconcilerState, _ text: inout Exposition) {
+        let records = state.records.sorted { $0.key < $1.key }
+        text.family("headgate_deployment_ready", "gauge", "Whether a Deployment serves what HEAD asks for.")
+        for (id, record) in records {
+            let isReady = record.conditions[.ready]?.status == .isTrue
+            text.sample("headgate_deployment_ready", labels(id), isReady ? 1 : 0)
+        }
+        text.family("headgate_rollout_in_progress", "gauge", "Whether a rollout is under way.")
+        for (id, record) in records {
+            text.sample("headgate_rollout_in_progress", labels(id), record.rollout == nil ? 0 : 1)
+        }
+        text.family("headgate_deployment_weight_ratio", "gauge", "Share of requests by version.")
+        for (id, _) in records {
+            for (version, weight) in (state.observed[id]?.weights ?? [:]).sorted(by: { $0.key < $1.key }) {
+                text.sample(
+                    "headgate_deployment_weight_ratio", labels(id) + [("version", version.short)], Double(weight) / 100)
+            }
+        }
+        text.family("headgate_deployment_held", "gauge", "Whether a hold keeps a Deployment from what HEAD asks for.")
+        for (id, record) in records {
+            text.sample("headgate_deployment_held", labels(id), record.conditions[.held] == nil ? 0 : 1)
+        }
+    }
+
+    private static func labels(_ id: DeploymentID) -> [(String, String)] {
+        [("source", id.source.text), ("deployment", id.name.text)]
+    }
+}
+
+/// Writes metric families.
+package struct Exposition {
+    private var lines: [String] = []
+
+    package init() {}
+
+    package mutating func family(_ name: String, _ type: String, _ help: String) {
+        lines.append("# HELP \(name) \(help)")
+        lines.append("# TYPE \(name) \(type)")
+    }
+
+    package mutating func sample(_ name: String, _ labels: [(String, String)], _ value: Double) {
+        let pairs = labels.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ",")
+        let number = value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
+        lines.append("\(name)\(pairs.isEmpty ? "" : "{\(pairs)}") \(number)")
+    }
+
+    package func finish() -> String { lines.joined(separator: "\n") + "\n" }
+
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for character in text {
+            switch character {
+            case "\\": escaped += "\\\\"
+            case "\"": escaped += "\\\""
+            case "\n": escaped += "\\n"
+            default: escaped.append(character)
+            }
+        }
+        return escaped
+    }
+}

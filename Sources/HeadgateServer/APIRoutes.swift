@@ -1,0 +1,122 @@
+import Foundation
+import HeadgateAPI
+import HeadgateCore
+import Hummingbird
+import NIOCore
+
+/// The routes; each decodes, asks the facade and encodes.
+struct APIRoutes: Sendable {
+    let facade: any ControllerFacade
+
+    /// A command's and a webhook's largest body, in bytes.
+    private static let bodyLimit = 1 << 20
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.get("/healthz") { _, _ in Response.plain("ok\n") }
+        router.get("/readyz") { _, _ in
+            await facade.isReady() ? Response.plain("ok\n") : .plain("not ready\n", status: .serviceUnavailable)
+        }
+        router.get("/metrics") { _, _ in Response.plain(await facade.metrics()) }
+        router.post("/hooks/:name") { request, context in try await webhook(request, context) }
+        let api = router.group("/api/v1")
+        api.get("status") { _, _ in try Response.json(await facade.status()) }
+        lists(api)
+        details(api)
+        api.post("commands") { request, context in try await command(request, context) }
+        api.post("sources/:name/reconcile") { _, context in
+            try await answering {
+                try await facade.reconcile(source: try context.parameters.require("name"))
+                return try Response.json(Accepted())
+            }
+        }
+    }
+
+    private func lists(_ api: RouterGroup<BasicRequestContext>) {
+        api.get("models") { _, _ in try Response.json(await facade.models()) }
+        api.get("deployments") { _, _ in try Response.json(await facade.deployments()) }
+        api.get("targets") { _, _ in try Response.json(await facade.targets()) }
+        api.get("policies") { _, _ in try Response.json(await facade.policies()) }
+        api.get("versions") { request, _ in
+            try Response.json(await facade.versions(of: query(request, "model")))
+        }
+        api.get("runs") { request, _ in
+            try await answering {
+                try Response.json(
+                    await facade.runs(of: query(request, "model"), limit: number(request, "limit") ?? 50))
+            }
+        }
+        api.get("events") { request, _ in
+            try await answering {
+                try Response.json(
+                    await facade.events(
+                        after: number(request, "after").map(Int64.init), object: query(request, "object"),
+                        limit: number(request, "limit") ?? 100))
+            }
+        }
+    }
+
+    private func details(_ api: RouterGroup<BasicRequestContext>) {
+        api.get("deployments/:name/history") { _, context in
+            try await answering {
+                try Response.json(await facade.history(of: try context.parameters.require("name")))
+            }
+        }
+        api.get("deployments/:name/trace") { _, context in
+            try await answering { try Response.json(await facade.trace(try context.parameters.require("name"))) }
+        }
+        api.get("runs/:id/log") { request, context in
+            try await answering {
+                try Response.json(
+                    await facade.log(
+                        of: try context.parameters.require("id"), from: number(request, "offset") ?? 0))
+            }
+        }
+    }
+
+    private func command(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        try await answering {
+            let body = try await request.body.collect(upTo: Self.bodyLimit)
+            guard let command = try? JSONDecoder().decode(Command.self, from: Data(body.readableBytesView)) else {
+                return try Response.json(APIProblem(message: "the body is not a command"), status: .badRequest)
+            }
+            try await facade.obey(command)
+            return try Response.json(Accepted())
+        }
+    }
+
+    // The body is capped and its signature checked before anything in it is read.
+    private func webhook(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        guard let name = context.parameters.get("name"),
+            let body = try? await request.body.collect(upTo: Self.bodyLimit)
+        else { return Response(status: .notFound) }
+        var headers: [String: String] = [:]
+        for field in request.headers { headers[field.name.canonicalName] = field.value }
+        let accepted = await facade.webhook(name, headers: headers, body: Array(body.readableBytesView))
+        return Response(status: accepted ? .accepted : .notFound)
+    }
+
+    private func answering(_ body: () async throws -> Response) async throws -> Response {
+        do {
+            return try await body()
+        } catch let problem as APIProblem {
+            return try Response.json(problem, status: .notFound)
+        } catch let error as HTTPError {
+            throw error
+        } catch {
+            return try Response.json(APIProblem(message: "\(error)"), status: .internalServerError)
+        }
+    }
+
+    private func query(_ request: Request, _ name: String) -> String? {
+        request.uri.queryParameters.get(name)
+    }
+
+    private func number(_ request: Request, _ name: String) -> Int? {
+        query(request, name).flatMap { Int($0) }
+    }
+}
+
+/// The answer to what was accepted and is carried out in time.
+struct Accepted: Codable, Sendable {
+    var accepted = true
+}

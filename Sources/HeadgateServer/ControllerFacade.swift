@@ -1,0 +1,39 @@
+package import HeadgateAPI
+package import HeadgateCore
+
+/// What the server asks of the controller; one place for every route, so that one authorisation stands before all.
+package protocol ControllerFacade: Sendable {
+    func status() async -> StatusResource
+    func models() async -> [ModelResource]
+    func versions(of model: String?) async -> [VersionResource]
+    func deployments() async -> [DeploymentResource]
+    func targets() async -> [TargetResource]
+    func policies() async -> [PolicyResource]
+    func runs(of model: String?, limit: Int) async throws -> [RunResource]
+    func events(after id: Int64?, object: String?, limit: Int) async throws -> [EventResource]
+    func history(of deployment: String) async throws -> [Champion]
+    func trace(_ deployment: String) async throws -> TraceResource
+    /// The log's bytes from an offset, and whether the run has ended.
+    func log(of run: String, from offset: Int) async throws -> LogChunk
+    func obey(_ command: Command) async throws
+    /// Asks a source to look at its remote now.
+    func reconcile(source: String) async throws
+    /// Checks a webhook's signature over its body and nudges the source; false for one that is unknown or unsigned.
+    func webhook(_ name: String, headers: [String: String], body: [UInt8]) async -> Bool
+    func metrics() async -> String
+    /// Whether the controller has taken a snapshot of every source, or knows why it cannot.
+    func isReady() async -> Bool
+}
+
+/// A part of a run's log.
+package struct LogChunk: Codable, Sendable, Hashable {
+    package var text: String
+    package var next: Int
+    package var ended: Bool
+
+    package init(text: String, next: Int, ended: Bool) {
+        self.text = text
+        self.next = next
+        self.ended = ended
+    }
+}
