@@ -24,7 +24,7 @@ extension Checker {
     }
 
     func fieldHint(_ field: String, _ type: RecordType) -> String {
-        if let near = nearestName(to: field, among: type.fields.keys) { return "did you mean '\(near)'?" }
+        if let near = nearestName(to: field, among: type.fields.keys.sorted()) { return "did you mean '\(near)'?" }
         let known = type.fields.keys.sorted().prefix(12).joined(separator: ", ")
         return known.isEmpty ? "it has no fields at all" : "its fields: \(known)"
     }

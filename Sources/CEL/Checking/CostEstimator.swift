@@ -209,7 +209,7 @@ struct CostEstimator {
         var size: UInt64 = 0
         for candidate in function.candidates {
             least = 0
-            most = max(most, worstCost(candidate, types, sizes))
+            most = max(most, worstCost(candidate, types, parts.map(\.extent)))
             size = max(size, candidate.signature.result.isScalar ? 1 : candidate.size.maximum(sizes))
         }
         let own = CostEstimate(least == .max ? 0 : least, function.candidates.isEmpty ? 0 : most)
@@ -217,28 +217,31 @@ struct CostEstimator {
         return ((base + own).orLess, Extent(size: function.candidates.isEmpty ? .max : size))
     }
 
-    private func worstCost(_ candidate: FunctionOverload, _ types: [CELType], _ sizes: [UInt64]) -> UInt64 {
+    private func worstCost(_ candidate: FunctionOverload, _ types: [CELType], _ extents: [Extent]) -> UInt64 {
         switch candidate.cost {
-        case .metered: return .max
-        case .comparison: return comparisonCost(candidate, types, sizes)
-        default: return candidate.cost.cost { $0 < sizes.count ? sizes[$0] : .max }
+        case .metered: .max
+        case .comparison: comparisonCost(candidate, types, extents)
+        default: candidate.cost.cost { $0 < extents.count ? extents[$0].size : .max }
         }
     }
 
     /// The cost of looking at values that the function compares, where their types bound it.
-    private func comparisonCost(_ candidate: FunctionOverload, _ types: [CELType], _ sizes: [UInt64]) -> UInt64 {
+    private func comparisonCost(_ candidate: FunctionOverload, _ types: [CELType], _ extents: [Extent]) -> UInt64 {
         let narrowed = zip(types, candidate.signature.parameters).map { type, parameter in
             type == .dyn && !parameter.hasParameter ? parameter : type
         }
         if narrowed.allSatisfy(\.isScalar) { return 0 }
-        if narrowed.allSatisfy({ $0.isScalar || $0 == .string || $0 == .bytes }), let least = sizes.min() {
+        if narrowed.allSatisfy({ $0.isScalar || $0.isText }), let least = extents.map(\.size).min() {
             return CostRule.traverse([0]).cost { _ in least }
         }
-        // `x in list` with elements or a needle of a scalar type looks at each element once.
-        if narrowed.count == 2, case .list(let element) = narrowed[1], element.isScalar || narrowed[0].isScalar,
-            candidate.signature.parameters.count == 2, !narrowed[0].isAggregate
+        // `x in list` looks at each element, and at its text only if `x` is text of the same length.
+        if candidate.signature.parameters.count == 2, case .list = candidate.signature.parameters[1],
+            case .list(let element) = narrowed[1], narrowed[0].isScalar || narrowed[0].isText
         {
-            return sizes[1]
+            let least = min(extents[0].size, extents[1].element)
+            let isText = narrowed[0].isText && !element.isScalar
+            let comparison = isText ? CostRule.traverse([0]).cost { _ in least } : 0
+            return extents[1].size.multipliedClamped(by: comparison.addingClamped(1))
         }
         return .max
     }
@@ -258,12 +261,7 @@ extension CELType {
         }
     }
 
-    var isAggregate: Bool {
-        switch self {
-        case .list, .map, .record, .optional, .dyn, .parameter: true
-        default: false
-        }
-    }
+    var isText: Bool { self == .string || self == .bytes }
 }
 
 extension Value {

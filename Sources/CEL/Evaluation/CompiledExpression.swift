@@ -127,7 +127,8 @@ struct CompiledExpression: Sendable {
             case .constant: return nil
             }
         } catch {
-            return nil
+            // A limit is a limit; any other error may yet turn out to be an unknown.
+            return error.isFatal && !error.isUnknown ? Evaluation(error, cost: frame.meter.cost) : nil
         }
     }
 }

@@ -55,7 +55,14 @@ extension Compiler {
         let values = values.map { code($0).asValue }
         let body = code(body).asValue
         return .value { (frame: inout Frame) throws(EvaluationError) in
-            for (offset, value) in values.enumerated() { frame.locals[slot + offset] = try value(&frame) }
+            for (offset, value) in values.enumerated() {
+                do throws(EvaluationError) {
+                    frame.locals[slot + offset] = try value(&frame)
+                } catch {
+                    // The error counts where the variable is read, which the plain evaluator keeps track of.
+                    throw error.isFatal ? error : .metUnknown
+                }
+            }
             return try body(&frame)
         }
     }

@@ -2,11 +2,19 @@
 extension Compiler {
     func unaryOperator(_ id: NodeID, _ sign: UnaryOperator, _ operand: NodeID) -> Code {
         guard sign == .not else { return call(id, [operand]) }
-        let operand = code(operand).asBool(sign.function)
+        let operand = code(operand)
+        if case .bool(let condition) = operand {
+            return .bool { (frame: inout Frame) throws(EvaluationError) in
+                let flag = try condition(&frame)
+                try frame.meter.charge(CostTable.call)
+                return !flag
+            }
+        }
+        let value = operand.asValue
         return .bool { (frame: inout Frame) throws(EvaluationError) in
-            let flag: Bool
-            flag = try operand(&frame)
+            let value = try value(&frame)
             try frame.meter.charge(CostTable.call)
+            guard case .bool(let flag) = value else { throw .noSuchOverload(sign.function, value) }
             return !flag
         }
     }

@@ -172,7 +172,7 @@ extension Value {
         if case .double = self { true } else { false }
     }
 
-    fileprivate func isSameKey(as other: Value) -> Bool {
+    func isSameKey(as other: Value) -> Bool {
         switch (self, other) {
         case (.string(let a), .string(let b)): utf8Equal(a, b)
         case (.bool(let a), .bool(let b)): a == b
@@ -181,57 +181,6 @@ extension Value {
             if let a = IntegralKey(self), let b = IntegralKey(other) { a == b } else { false }
         }
     }
-}
-
-/// Collects the entries of a map.
-struct MapBuilder {
-    private(set) var keys: [Value] = []
-    private(set) var values: [Value] = []
-    private var hashes: [UInt32] = []
-    private var places: [UInt32: [Int]] = [:]
-
-    var count: Int { keys.count }
-
-    private func place(of key: Value, hash: UInt32) -> Int? {
-        if keys.count <= 8 {
-            for index in keys.indices where hashes[index] == hash && keys[index].isSameKey(as: key) { return index }
-            return nil
-        }
-        return places[hash]?.first { keys[$0].isSameKey(as: key) }
-    }
-
-    private mutating func append(_ key: Value, _ value: Value, hash: UInt32) {
-        keys.append(key)
-        values.append(value)
-        hashes.append(hash)
-        if keys.count == 9 {
-            for index in keys.indices { places[hashes[index], default: []].append(index) }
-        } else if keys.count > 9 {
-            places[hash, default: []].append(keys.count - 1)
-        }
-    }
-
-    /// Adds an entry; false if the key is there already.
-    mutating func insert(_ key: Value, _ value: Value) -> Bool {
-        let hash = MapShape.hash(key)
-        guard place(of: key, hash: hash) == nil else { return false }
-        append(key, value, hash: hash)
-        return true
-    }
-
-    /// Adds or replaces an entry.
-    mutating func set(_ key: Value, _ value: Value) {
-        let hash = MapShape.hash(key)
-        if let place = place(of: key, hash: hash) {
-            values[place] = value
-        } else {
-            append(key, value, hash: hash)
-        }
-    }
-
-    func shape() -> MapShape { MapShape(keys: keys, hashes: hashes) }
-
-    func map() -> Value { .map(MapValue(shape: shape(), values: values)) }
 }
 
 /// A value with named fields, of a record type of the environment.
@@ -247,6 +196,11 @@ public final class RecordValue: Sendable {
     public init(_ typeName: String, _ fields: some Sequence<(String, Value)>, absence: MapValue.Absence = .error) {
         self.typeName = typeName
         self.fields = MapValue(fields, absence: absence)
+    }
+
+    /// Makes a record from a map with string keys.
+    public convenience init(_ typeName: String, _ fields: MapValue) {
+        self.init(typeName: typeName, fields: fields)
     }
 
     init(typeName: String, fields: MapValue) {

@@ -47,8 +47,8 @@ extension PlainEvaluator {
         _ slot: Int
     ) throws(EvaluationError) {
         try meter.chargeIteration()
-        locals[slot] = elements.first(index, isPaired: loop.second != nil)
-        if loop.second != nil { locals[slot + 1] = elements.second(index) }
+        setLocal(slot, elements.first(index, isPaired: loop.second != nil))
+        if loop.second != nil { setLocal(slot + 1, elements.second(index)) }
     }
 
     private mutating func decide(
@@ -99,7 +99,7 @@ extension PlainEvaluator {
                 return .unknown(unknown)
             }
         }
-        if let unknown { return count > 1 ? .bool(false) : .unknown(unknown) }
+        if let unknown { return .unknown(unknown) }
         return .bool(count == 1)
     }
 

@@ -7,6 +7,8 @@ struct PlainEvaluator {
     let activation: Activation
     var meter: Meter
     var locals: [Value]
+    /// The errors of bound variables, which count only where the variable is read.
+    private var failures: [Int: EvaluationError] = [:]
     /// Called with every node's outcome, when somebody wants to see them.
     var observer: Observer?
 
@@ -69,13 +71,13 @@ struct PlainEvaluator {
         case .record(_, let fields): return try record(id, fields)
         case .comprehension(let loop): return try comprehension(id, loop)
         case .bind(_, let value, let body):
-            locals[program.slots[id]] = try evaluate(value)
+            try bind(program.slots[id], to: value)
             return try evaluate(body)
         case .optionalMap(let target, _, let body, let isFlat):
             return try optionalMap(id, target, body, isFlat: isFlat)
         case .block(let values, let body):
             for (offset, value) in values.enumerated() {
-                locals[program.slots[id] + offset] = try evaluate(value)
+                try bind(program.slots[id] + offset, to: value)
             }
             return try evaluate(body)
         }
@@ -88,12 +90,30 @@ struct PlainEvaluator {
             return try activation.value(at: index)
         case .local(let slot):
             try meter.charge(CostTable.name)
+            if let failure = failures[slot] { throw failure }
             return locals[slot]
         case .constant(let value): return value
         default:
             try meter.charge(CostTable.name)
             throw EvaluationError(.undeclaredReference, "undeclared name '\(name)'")
         }
+    }
+
+    /// Binds a variable to a value or, until it is read, to an error.
+    private mutating func bind(_ slot: Int, to value: NodeID) throws(EvaluationError) {
+        do throws(EvaluationError) {
+            locals[slot] = try evaluate(value)
+            failures[slot] = nil
+        } catch {
+            if error.isFatal { throw error }
+            failures[slot] = error
+        }
+    }
+
+    /// Gives a loop's or optional's variable its value.
+    mutating func setLocal(_ slot: Int, _ value: Value) {
+        locals[slot] = value
+        if !failures.isEmpty { failures[slot] = nil }
     }
 
     private mutating func logical(_ sign: LogicalOperator, _ operands: [NodeID]) throws(EvaluationError) -> Value {
@@ -132,7 +152,7 @@ struct PlainEvaluator {
         if case .unknown = value { return value }
         guard case .optional(let optional) = value else { throw .noSuchOverload("optMap", value) }
         guard let wrapped = optional.wrapped else { return .none }
-        locals[program.slots[id]] = wrapped
+        setLocal(program.slots[id], wrapped)
         let result = try evaluate(body)
         if case .unknown = result { return result }
         guard isFlat else { return .optional(OptionalValue(result)) }

@@ -18,9 +18,10 @@ extension Library {
             else { return .none }
             return .optional(OptionalValue(.string(text.slice(range))))
         }
-        add("regex.extractAll", [.string, .string], .list(.string), cost: .match(text: 0, pattern: 1)) {
+        add("regex.extractAll", [.string, .string], .list(.string), cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             let text = try arguments.string(0)
+            try Self.chargeMatch(arguments, &meter)
             let expression = try Self.singleGroup(arguments.string(1))
             let group = expression.groupCount == 0 ? 0 : 1
             var found: [Value] = []
@@ -30,6 +31,10 @@ extension Library {
             }
             return .list(found)
         }
+    }
+
+    private static func chargeMatch(_ arguments: [Value], _ meter: inout Meter) throws(EvaluationError) {
+        try meter.charge(CostRule.match(text: 0, pattern: 1).cost(of: arguments))
     }
 
     /// An expression of which at most one group is wanted.
@@ -42,11 +47,11 @@ extension Library {
     }
 
     private mutating func addReplacement() {
-        add("regex.replace", [.string, .string, .string], .string, cost: .match(text: 0, pattern: 1)) {
+        add("regex.replace", [.string, .string, .string], .string, cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             .string(try Self.replace(arguments, limit: .max, &meter))
         }
-        add("regex.replace", [.string, .string, .string, .int], .string, cost: .match(text: 0, pattern: 1)) {
+        add("regex.replace", [.string, .string, .string, .int], .string, cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             let limit = try arguments.int(3)
             return .string(try Self.replace(arguments, limit: limit < 0 ? .max : Int(limit), &meter))
@@ -58,6 +63,7 @@ extension Library {
         limit: Int,
         _ meter: inout Meter
     ) throws(EvaluationError) -> String {
+        try chargeMatch(arguments, &meter)
         let text = try arguments.string(0)
         let expression = try RegularExpressions.compile(arguments.string(1))
         let replacement = try Replacement(arguments.string(2), groupCount: expression.groupCount)
@@ -90,11 +96,11 @@ extension Library {
             let match = try RegularExpressions.compile(arguments.string(1)).firstMatch(in: text)
             return .string(match?[0].map { text.slice($0) } ?? "")
         }
-        add("findAll", [.string, .string], .list(.string), member: true, cost: .match(text: 0, pattern: 1)) {
+        add("findAll", [.string, .string], .list(.string), member: true, cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             try Self.findAll(arguments, limit: .max, &meter)
         }
-        add("findAll", [.string, .string, .int], .list(.string), member: true, cost: .match(text: 0, pattern: 1)) {
+        add("findAll", [.string, .string, .int], .list(.string), member: true, cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             let limit = try arguments.int(2)
             return try Self.findAll(arguments, limit: limit < 0 ? .max : Int(limit), &meter)
@@ -106,6 +112,7 @@ extension Library {
         limit: Int,
         _ meter: inout Meter
     ) throws(EvaluationError) -> Value {
+        try chargeMatch(arguments, &meter)
         let text = try arguments.string(0)
         let matches = try RegularExpressions.compile(arguments.string(1)).allMatches(in: text, limit: limit)
         try meter.charge(UInt64(matches.count))

@@ -62,20 +62,20 @@ extension Library {
             (arguments, _) throws(EvaluationError) in
             .string(ScalarText.trim(try arguments.string(0)))
         }
-        add("replace", [.string, .string, .string], .string, member: true, cost: .product(0, 1)) {
+        add("replace", [.string, .string, .string], .string, member: true, cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             .string(try Self.replace(arguments, limit: .max, &meter))
         }
-        add("replace", [.string, .string, .string, .int], .string, member: true, cost: .product(0, 1)) {
+        add("replace", [.string, .string, .string, .int], .string, member: true, cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             let limit = try arguments.int(3)
             return .string(try Self.replace(arguments, limit: limit < 0 ? .max : limit, &meter))
         }
-        add("split", [.string, .string], .list(.string), member: true, cost: .product(0, 1)) {
+        add("split", [.string, .string], .list(.string), member: true, cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             try Self.split(arguments.string(0), by: arguments.string(1), limit: .max, &meter)
         }
-        add("split", [.string, .string, .int], .list(.string), member: true, cost: .product(0, 1)) {
+        add("split", [.string, .string, .int], .list(.string), member: true, cost: .metered) {
             (arguments, meter) throws(EvaluationError) in
             let limit = try arguments.int(2)
             return try Self.split(
@@ -125,6 +125,7 @@ extension Library {
         limit: Int64,
         _ meter: inout Meter
     ) throws(EvaluationError) -> String {
+        try meter.charge(CostRule.product(0, 1).cost(of: arguments))
         let text = Array(try arguments.string(0).utf8)
         let part = Array(try arguments.string(1).utf8)
         let replacement = Array(try arguments.string(2).utf8)
@@ -136,7 +137,7 @@ extension Library {
             result += replacement
             place = found + part.count
             replaced += 1
-            try meter.charge(1)
+            try meter.charge(1 + CostTable.traversal(replacement.count))
             try meter.checkString(bytes: result.count)
         }
         result += text[place...]
@@ -165,6 +166,7 @@ extension Library {
         _ meter: inout Meter
     ) throws(EvaluationError) -> Value {
         guard limit > 0 else { return .list([]) }
+        try meter.charge(CostRule.product(0, 1).cost(of: [.string(text), .string(separator)]))
         if separator.isEmpty {
             let scalars = Array(text.unicodeScalars)
             try meter.checkElements(scalars.count)

@@ -35,7 +35,7 @@ extension SourceText {
     }
 }
 
-/// The candidate nearest to `name` by edit distance, if one is near enough to be a likely slip.
+/// The candidate nearest to `name` by edit distance, the first of several, if one is near enough to be a likely slip.
 func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
     let wanted = Array(name.utf8.prefix(64))
     let allowed = wanted.count <= 3 ? 1 : max(2, wanted.count / 3)
@@ -43,7 +43,7 @@ func nearestName(to name: String, among candidates: some Sequence<String>) -> St
     for candidate in candidates {
         let distance = editDistance(wanted, Array(candidate.utf8.prefix(64)), limit: allowed)
         guard distance <= allowed else { continue }
-        if let found = best, (found.distance, found.name) <= (distance, candidate) { continue }
+        if let found = best, found.distance <= distance { continue }
         best = (distance, candidate)
     }
     return best?.name
