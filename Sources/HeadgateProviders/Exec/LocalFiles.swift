@@ -6,6 +6,9 @@ enum LocalFiles {
     /// Times of everything that a workspace is given: 1980-01-01, the first that zip archives can express.
     static let fixedTime = timespec(tv_sec: 315_532_800, tv_nsec: 0)
 
+    /// The same in nanoseconds, as ``FileTree/Entry/modified`` counts.
+    static let fixedNanoseconds: Int64 = 315_532_800 * 1_000_000_000
+
     /// What stands at a path itself; nil when nothing does.
     static func status(_ path: String) -> stat? {
         var status = stat()

@@ -1,0 +1,71 @@
+import Glibc
+import HeadgateCore
+
+extension LocalStepRunner {
+    /// Puts the declared inputs into a workspace, and says what stands there then.
+    func fill(_ workspace: Workspace, _ inputs: [WorkspaceInput]) async throws -> InputSnapshot {
+        var placed: [(path: String, input: WorkspaceInput)] = []
+        for input in inputs {
+            guard let path = workspace.resolve(input.path) else {
+                throw StepError(.input, "input \(input.path) leads out of the workspace", mayRetry: false)
+            }
+            placed.append((path, input))
+        }
+        // Folders before what lies in them.
+        placed.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        for (path, input) in placed { try await place(input, at: path, workspace, among: placed.map(\.path)) }
+        return try await Blocking.run { () throws(StepError) in
+            do {
+                for folder in [workspace.directory, workspace.home, workspace.temporary] {
+                    try LocalFiles.createFolders(folder, mode: 0o755)
+                }
+                let entries = try FileTree.list(workspace.tree)
+                if let link = LinkCheck.firstEscape(in: workspace.tree, entries) {
+                    throw StepError(.input, "the symbolic link \(link) leads out of the workspace", mayRetry: false)
+                }
+                try LocalFiles.fixTimes(workspace.tree)
+                return InputSnapshot(entries)
+            } catch let error as StepError {
+                throw error
+            } catch let error as SystemError {
+                throw StepError(.input, error)
+            } catch {
+                throw StepError(.input, "\(error)", mayRetry: true)
+            }
+        }
+    }
+
+    private func place(
+        _ input: WorkspaceInput, at path: String, _ workspace: Workspace, among all: [String]
+    ) async throws {
+        let destination = workspace.absolute(path)
+        if LocalFiles.exists(destination) {
+            // Part of a folder that is an input too: it is there already.
+            if case .tracked = input.content { return }
+            throw StepError(.input, "input \(input.path) lies in another input that has it already", mayRetry: false)
+        }
+        try workspace.createParents(of: path)
+        switch input.content {
+        case .tracked(let name, let entry):
+            guard let source = sources[name] else {
+                throw StepError(.input, "input \(input.path): source \(name) is not configured", mayRetry: false)
+            }
+            do throws(SourceError) {
+                try await source.export(entry, to: destination)
+            } catch {
+                throw StepError(.input, error)
+            }
+        case .stored(let tree):
+            do throws(StorageError) {
+                try await store.materialize(tree, at: destination)
+            } catch {
+                throw StepError(.input, error)
+            }
+        case .pinned(let pin):
+            let file = try await pins.fetch(pin)
+            try await Blocking.run { () throws(SystemError) in
+                try LocalFiles.copy(file, to: destination, mode: 0o644)
+            }
+        }
+    }
+}

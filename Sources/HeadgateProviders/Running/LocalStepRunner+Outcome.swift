@@ -1,0 +1,182 @@
+import Glibc
+import HeadgateCore
+
+extension LocalStepRunner {
+    /// What an ended run means: its result, the command's refusal, or why nobody can tell.
+    func outcome(
+        of exit: ShimExit, _ launch: StepLaunch, _ folder: RunFolder
+    ) async throws(CancellationError) -> StepOutcome {
+        switch exit.outcome {
+        case .cancelled:
+            if folder.isCancelled { return .cancelled }
+            // Such as by the machine's shutdown: nobody who wants a result said so.
+            return .errored(StepError(.lost, "the step was stopped from outside", mayRetry: true))
+        case .exited(0): return try await collect(exit, launch, folder)
+        case .exited(let code):
+            let tail = LocalFiles.tail(folder.shim.logPath)
+            if isDiskFull(folder, tail) {
+                return .errored(StepError(.diskFull, "the disk was full: " + tail, mayRetry: true))
+            }
+            return .failed(exitCode: code, message: tail.isEmpty ? "exit code \(code), no output" : tail)
+        case .signalled(let number):
+            let hint = number == SIGKILL ? ", perhaps by the kernel for want of memory" : ""
+            return .errored(StepError(.signalled, "killed by signal \(number)\(hint)", mayRetry: true))
+        case .timedOut:
+            return .errored(StepError(.timedOut, "took longer than \(launch.timeout)", mayRetry: true))
+        case .couldNotStart(let number, let message):
+            let code: StepError.Code = number == ENOSPC || number == EDQUOT ? .diskFull : .couldNotStart
+            return .errored(StepError(code, message, mayRetry: true))
+        }
+    }
+
+    /// Whether a refusal is the disk's rather than the command's.
+    private func isDiskFull(_ folder: RunFolder, _ tail: String) -> Bool {
+        var status = statvfs()
+        if statvfs(folder.path, &status) == 0, UInt64(status.f_bavail) * UInt64(status.f_frsize) < 1 << 20 {
+            return true
+        }
+        return [ENOSPC, EDQUOT].contains { tail.contains(SystemError.text(of: $0)) }
+    }
+
+    private func collect(
+        _ exit: ShimExit, _ launch: StepLaunch, _ folder: RunFolder
+    ) async throws(CancellationError) -> StepOutcome {
+        let workspace = Workspace(of: launch, root: folder.workspace)
+        do {
+            let places = try await Blocking.run { () throws(StepError) in
+                try Self.check(launch, workspace, folder)
+            }
+            var outputs: [String: StoredArtifact] = [:]
+            for (declared, path) in places {
+                outputs[declared] = try await put(path, declared)
+            }
+            let metrics = try metrics(launch, workspace, folder)
+            return .succeeded(
+                StepResult(
+                    outputs: outputs, metrics: metrics, started: exit.started, ended: exit.ended,
+                    environmentLock: folder.facts?.environmentLock))
+        } catch let error as StepError {
+            return .errored(error)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return .errored(StepError(.storage, "\(error)", mayRetry: true))
+        }
+    }
+
+    /// The outputs' places by declared path, when all of them and nothing else was written.
+    private static func check(
+        _ launch: StepLaunch, _ workspace: Workspace, _ folder: RunFolder
+    ) throws(StepError) -> [(String, String)] {
+        var places: [(String, String)] = []
+        var missing: [String] = []
+        var declared = launch.metrics.flatMap(workspace.resolve).map { [$0] } ?? []
+        for output in launch.outputs {
+            guard let path = workspace.resolve(output) else {
+                throw StepError(.output, "output \(output) leads out of the workspace", mayRetry: false)
+            }
+            declared.append(path)
+            let kind = LocalFiles.status(workspace.absolute(path))?.st_mode ?? 0
+            let wanted = output.hasSuffix("/") ? S_IFDIR : S_IFREG
+            switch kind & S_IFMT {
+            case 0: missing.append(output)
+            case wanted where workspace.hasPlainParents(path): places.append((output, workspace.absolute(path)))
+            case S_IFLNK:
+                throw StepError(.output, "output \(output) is a symbolic link", mayRetry: false)
+            case wanted:
+                throw StepError(.output, "output \(output) stands below a symbolic link", mayRetry: false)
+            default:
+                let found =
+                    kind & S_IFMT == S_IFDIR ? "a folder: declare it as \(output)/" : "not what it is declared to be"
+                throw StepError(.output, "output \(output) is \(found)", mayRetry: false)
+            }
+        }
+        guard missing.isEmpty else {
+            throw StepError(
+                .output, "declared but not written: \(missing.joined(separator: ", "))", mayRetry: false)
+        }
+        try refuseUndeclared(workspace, folder, declared)
+        return places
+    }
+
+    private static func refuseUndeclared(
+        _ workspace: Workspace, _ folder: RunFolder, _ declared: [String]
+    ) throws(StepError) {
+        let entries: [FileTree.Entry]
+        do throws(SystemError) {
+            entries = try FileTree.list(workspace.tree)
+        } catch {
+            throw StepError(.output, error)
+        }
+        let prefix = workspace.levels.map { $0 + "/" }.joined()
+        let undeclared = (folder.snapshot ?? InputSnapshot([])).undeclared(entries, declared: declared).map { path in
+            path.utf8.starts(with: prefix.utf8) ? String(path.dropFirst(prefix.count)) : "../" + path
+        }
+        guard undeclared.isEmpty else {
+            let more = undeclared.count > 10 ? " and \(undeclared.count - 10) more" : ""
+            throw StepError(
+                .output,
+                "written but not declared as an output: \(undeclared.prefix(10).joined(separator: ", "))\(more)",
+                mayRetry: false)
+        }
+    }
+
+    /// Stores one output; tries again a few times, since a long training hangs on it.
+    private func put(_ path: String, _ declared: String) async throws -> StoredArtifact {
+        for wait in [200, 1000] {
+            do throws(StorageError) {
+                return try await store.put(path: path)
+            } catch {
+                guard error.mayRetry else { throw Self.failure(declared, error) }
+            }
+            try await Task.sleep(for: .milliseconds(wait))
+        }
+        do throws(StorageError) {
+            return try await store.put(path: path)
+        } catch {
+            throw Self.failure(declared, error)
+        }
+    }
+
+    private static func failure(_ output: String, _ error: StorageError) -> StepError {
+        let code: StepError.Code =
+            switch error.code {
+            case .diskFull: .diskFull
+            case .escapes, .unsupportedFile: .output
+            case .notFound, .corrupted, .permission, .io: .storage
+            }
+        return StepError(code, "output \(output): \(error.message)", mayRetry: error.mayRetry)
+    }
+
+    private func metrics(
+        _ launch: StepLaunch, _ workspace: Workspace, _ folder: RunFolder
+    ) throws -> JSONValue? {
+        guard let file = launch.metrics else { return nil }
+        func refusal(_ reason: String) -> StepError {
+            StepError(.metrics, "metrics file \(file) \(reason)", mayRetry: false)
+        }
+        guard let path = workspace.resolve(file) else { throw refusal("leads out of the workspace") }
+        guard let status = LocalFiles.status(workspace.absolute(path)) else { throw refusal("was not written") }
+        guard status.st_mode & S_IFMT == S_IFREG, workspace.hasPlainParents(path) else {
+            throw refusal("is not a regular file")
+        }
+        guard Int(status.st_size) <= configuration.metricsLimit else {
+            throw refusal("is larger than \(configuration.metricsLimit) bytes")
+        }
+        guard let bytes = try LocalFiles.read(workspace.absolute(path), limit: configuration.metricsLimit) else {
+            throw refusal("was not written")
+        }
+        let document: JSONValue
+        do throws(MetricsDocument.Problem) {
+            document = try MetricsDocument.parse(bytes)
+        } catch {
+            throw refusal("is not JSON: line \(error.line), column \(error.column): \(error.message)")
+        }
+        do throws(SystemError) {
+            try LocalFiles.writeAtomically(bytes, to: folder.metrics)
+        } catch {
+            throw StepError(.storage, error)
+        }
+        return document
+    }
+}

@@ -1,0 +1,58 @@
+import Glibc
+import HeadgateCore
+import Testing
+
+@testable import HeadgateProviders
+
+@Suite struct PinFetcherTests {
+    let scratch: Scratch
+    let fetcher: PinFetcher
+
+    init() throws {
+        scratch = try Scratch()
+        Files.write("data", to: scratch.path + "/allowed/data")
+        Files.write("data", to: scratch.path + "/other/data")
+        symlink(scratch.path + "/other/data", scratch.path + "/allowed/link")
+        fetcher = PinFetcher(
+            policy: PinPolicy(hosts: ["data.example"], folders: [scratch.path + "/allowed"]),
+            folder: scratch.path + "/pins")
+    }
+
+    private func pin(_ uri: String, _ content: String = "data") -> Pin {
+        Pin(uri: uri, sha256: Digest.of(Array(content.utf8)), path: "in")
+    }
+
+    @Test func `a pinned file is fetched once and checked`() async throws {
+        let pin = pin("file://\(scratch.path)/allowed/data")
+        let path = try await fetcher.fetch(pin)
+        #expect(Files.read(path) == "data")
+        Files.remove(scratch.path + "/allowed/data")
+        #expect(try await fetcher.fetch(pin) == path)
+    }
+
+    @Test func `content that is not the pinned one is refused and not kept`() async throws {
+        let error = await #expect(throws: StepError.self) {
+            try await fetcher.fetch(pin("file://\(scratch.path)/allowed/data", "other"))
+        }
+        #expect(error?.mayRetry == false)
+        #expect(error?.message.contains("not the pinned sha256:") == true)
+        #expect(Files.names(scratch.path + "/pins").isEmpty)
+    }
+
+    @Test(arguments: [
+        ("file://SCRATCH/other/data", "its folder is not one that the controller's configuration allows"),
+        ("file://SCRATCH/allowed/../other/data", "its folder is not one that the controller's configuration allows"),
+        ("file://SCRATCH/allowed/link", "its folder is not one that the controller's configuration allows"),
+        ("file:data", "a file's address needs an absolute path"),
+        ("http://elsewhere.example/data", "elsewhere.example is not a host"),
+        ("http://data.example@elsewhere.example/data", "the address names no host"),
+        ("http://data.example:81/data", "data.example:81 is not a host"),
+        ("ftp://data.example/data", "only file, http and https addresses are fetched"),
+    ])
+    func `an address that is not allowed is refused`(uri: String, reason: String) async throws {
+        let uri = uri.split(separator: "SCRATCH", omittingEmptySubsequences: false).joined(separator: scratch.path)
+        let error = await #expect(throws: StepError.self) { try await fetcher.fetch(pin(uri)) }
+        #expect(error?.mayRetry == false)
+        #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
+    }
+}
