@@ -37,8 +37,8 @@ struct SemanticVersion: Sendable, Hashable, Comparable {
     ///
     /// - Parameters:
     ///   - text: Such as `1.2.3-rc.1+linux`.
-    ///   - normalizing: Also accept a leading `v`, missing minor and patch numbers and leading zeros, as Kubernetes does
-    ///     on request: `v1.0` is `1.0.0`.
+    ///   - normalizing: Also accept a leading `v`, missing minor and patch numbers and leading zeros, as Kubernetes
+    ///     does on request: `v1.0` is `1.0.0`.
     init?(_ text: String, normalizing: Bool = false) {
         guard let version = normalizing ? Self.normalized(text) : text else { return nil }
         let (body, buildText) = Self.cut(version[...], at: "+")

@@ -3,11 +3,10 @@
 /// Of all matches the leftmost is found, and of those the one that a backtracking engine would find first. There are no
 /// back-references and no lookaround.
 struct RE2: Sendable {
-    let pattern: String
-    /// The name of each group, if it has one; the first is the whole match.
-    let groupNames: [String?]
+    /// As it was written.
+    var pattern: String { matcher.pattern }
 
-    private let program: RegexProgram
+    // One reference, so that copies and closures that hold an expression cost little.
     private let matcher: RegexMatcher
 
     /// Where a match and its groups stand, in bytes of UTF-8.
@@ -35,11 +34,16 @@ struct RE2: Sendable {
     init(_ pattern: String, maximumProgramSize: Int = 10_000) throws(SyntaxError) {
         var parser = RegexParser(pattern)
         let node = try parser.parse()
-        self.pattern = pattern
-        groupNames = parser.groupNames
-        program = try RegexProgram(node, groupCount: groupNames.count - 1, maximumSize: maximumProgramSize)
-        matcher = RegexMatcher(program)
+        let names = parser.groupNames
+        matcher = RegexMatcher(
+            try RegexProgram(node, groupCount: names.count - 1, maximumSize: maximumProgramSize),
+            pattern: pattern,
+            groupNames: names
+        )
     }
+
+    /// The name of each group, if it has one; the first is the whole match.
+    var groupNames: [String?] { matcher.groupNames }
 
     /// Groups without the whole match.
     var groupCount: Int { groupNames.count - 1 }
@@ -63,7 +67,7 @@ struct RE2: Sendable {
     func firstMatch(in bytes: UnsafeBufferPointer<UInt8>, from offset: Int = 0) -> Captures? {
         guard offset <= bytes.count, bytes.count < Int(Int32.max), offset > 0 || matcher.isMatch(bytes)
         else { return nil }
-        var machine = CapturingMachine(program)
+        var machine = CapturingMachine(matcher.program)
         return machine.firstMatch(in: bytes, from: offset).map { Captures(slots: $0) }
     }
 
@@ -71,7 +75,7 @@ struct RE2: Sendable {
     func allMatches(in text: String, limit: Int = .max) -> [Captures] {
         Self.withBytes(text) { bytes in
             guard bytes.count < Int(Int32.max), limit > 0, matcher.isMatch(bytes) else { return [] }
-            var machine = CapturingMachine(program)
+            var machine = CapturingMachine(matcher.program)
             var matches: [Captures] = []
             var position = 0
             var lastEnd = -1

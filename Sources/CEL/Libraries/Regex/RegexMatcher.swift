@@ -5,12 +5,17 @@ import Synchronization
 /// At first the automaton grows behind a lock. Once a few texts have been matched it is worked out to the end, if it is
 /// small, and from then on read without a lock.
 final class RegexMatcher: Sendable {
-    private let program: RegexProgram
+    let program: RegexProgram
+    let pattern: String
+    /// The name of each group, if it has one; the first is the whole match.
+    let groupNames: [String?]
     private let growing = Mutex<Growing?>(nil)
     private let finished = AtomicLazyReference<FinishedAutomaton>()
 
-    init(_ program: RegexProgram) {
+    init(_ program: RegexProgram, pattern: String, groupNames: [String?]) {
         self.program = program
+        self.pattern = pattern
+        self.groupNames = groupNames
     }
 
     func isMatch(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {

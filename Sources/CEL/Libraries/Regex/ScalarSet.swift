@@ -63,7 +63,8 @@ struct ScalarSet: Sendable, Hashable {
     }
 
     private mutating func normalize() {
-        guard ranges.count > 1 else { return }
+        let isNormal = zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound + 1 < $1.lowerBound }
+        guard !isNormal else { return }
         ranges.sort { $0.lowerBound < $1.lowerBound }
         var merged: [ClosedRange<UInt32>] = []
         for range in ranges {

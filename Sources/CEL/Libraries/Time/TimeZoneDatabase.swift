@@ -15,8 +15,8 @@ struct TimeZoneDatabase: Sendable {
 
     /// Seconds east of UTC in a zone at a time, or nil where the zone is not known.
     ///
-    /// The zone is a name such as `America/New_York`, `UTC` or nothing, or an offset such as `+05:30`, `-00:00` or `02:00`;
-    /// the time is in seconds since 1970-01-01T00:00:00Z.
+    /// The zone is a name such as `America/New_York`, `UTC` or nothing, or an offset such as `+05:30`, `-00:00` or
+    /// `02:00`; the time is in seconds since 1970-01-01T00:00:00Z.
     func offset(zone: String, atSeconds seconds: Int64) -> Int32? {
         rules(zone)?.offset(atSeconds: seconds)
     }

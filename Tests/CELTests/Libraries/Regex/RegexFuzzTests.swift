@@ -15,17 +15,20 @@ import Testing
     func `random expressions match as a backtracking matcher does`(_ seed: Int) throws {
         var generator = Generator(seed: UInt64(seed) &* 7919 &+ 1)
         var compared = 0
-        for _ in 0..<80 {
+        for _ in 0..<400 where compared < 100 {
             let pattern = generator.pattern(depth: 3)
-            // Nested repetitions of large classes are cut short: they would only take time.
-            guard let regex = try? RE2(pattern, maximumProgramSize: 3000) else {
-                #expect(throws: Never.self) { try RE2(pattern, maximumProgramSize: 1_000_000) }
-                continue
-            }
             var parser = RegexParser(pattern)
             let node = try parser.parse()
             // Engines differ in what an empty turn of a loop does.
             guard !loopsOverEmpty(node) else { continue }
+            let regex: RE2
+            do throws(RE2.SyntaxError) {
+                regex = try RE2(pattern, maximumProgramSize: 1500)
+            } catch {
+                // Nested repetitions of large classes would only take time.
+                #expect(error.message.contains("instructions"), "\(pattern)")
+                continue
+            }
             for _ in 0..<5 {
                 let text = generator.text()
                 var oracle = BacktrackingOracle(text, groupCount: regex.groupCount)
@@ -39,12 +42,12 @@ import Testing
                 #expect(regex.isMatch(text) == (expected != nil), "\(pattern) in '\(text)'")
             }
         }
-        #expect(compared > 150)
+        #expect(compared >= 100)
     }
 
     @Test func `random bytes as patterns never crash and errors point into the pattern`() {
         var generator = Generator(seed: 99)
-        for _ in 0..<3000 {
+        for _ in 0..<2000 {
             let pattern = generator.noise()
             do throws(RE2.SyntaxError) {
                 let regex = try RE2(pattern, maximumProgramSize: 2000)
