@@ -62,6 +62,11 @@ enum LocalFiles {
         guard mkdir(path, mode) == 0 || errno == EEXIST else { throw SystemError("cannot create the folder", path) }
     }
 
+    /// Gives a file or folder its final name, in one step.
+    static func move(_ path: String, to destination: String) throws(SystemError) {
+        guard rename(path, destination) == 0 else { throw SystemError("cannot write", destination) }
+    }
+
     /// Removes a file or a folder with all that is in it; nothing there is fine.
     static func remove(_ path: String) throws(SystemError) {
         if unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR { return }
@@ -103,6 +108,16 @@ enum LocalFiles {
             let result = name.withUnsafeBufferPointer { $0.baseAddress.map { unlinkat(parent, $0, AT_REMOVEDIR) } ?? 0 }
             guard result == 0 else { throw SystemError("cannot remove an entry of", path) }
         }
+    }
+
+    /// Names in a folder that are UTF-8, sorted; none when it does not exist.
+    static func names(in path: String) -> [String] {
+        guard let folder = try? FileDescriptor(opening: path, O_RDONLY | O_DIRECTORY),
+            let names = try? names(in: folder, path)
+        else { return [] }
+        return names.compactMap { name in
+            String(validating: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }.sorted()
     }
 
     /// Names in a folder as the file system holds them, NUL at the end, since a name need not be UTF-8.

@@ -12,9 +12,8 @@ package final class LocalStepRunner: StepRunner, Sendable {
 
     let configuration: RunnerConfiguration
     let store: any ObjectStore
-    let sources: [SourceName: any SourceRepository]
     let environments: PythonEnvironments
-    let pins: PinFetcher
+    private let filler: WorkspaceFiller
     private let secrets: @Sendable (String) -> String?
     private let places: Limiter
     private let turns = Turns<RunID>()
@@ -33,10 +32,11 @@ package final class LocalStepRunner: StepRunner, Sendable {
     ) {
         self.configuration = configuration
         self.store = store
-        self.sources = sources
         self.secrets = secrets
         self.environments = environments ?? PythonEnvironments(configuration: configuration, sources: sources)
-        pins = PinFetcher(policy: configuration.pins, folder: configuration.state + "/pins")
+        filler = WorkspaceFiller(
+            store: store, sources: sources,
+            pins: PinFetcher(policy: configuration.pins, folder: configuration.state + "/pins"))
         places = Limiter(max(1, configuration.maxConcurrent))
     }
 
@@ -140,7 +140,7 @@ package final class LocalStepRunner: StepRunner, Sendable {
             if let wanted = launch.environment {
                 try await environments.ensure(wanted, progress: folder.shim.logPath)
             } else { nil }
-        try folder.write(try await fill(workspace, launch.inputs))
+        try folder.write(try await filler.fill(workspace, launch.inputs))
         try folder.write(
             RunFolder.Provenance(
                 isolation: Self.isolation, command: launch.command, environmentLock: environment?.lock,

@@ -1,8 +1,12 @@
-import Glibc
 import HeadgateCore
 
-extension LocalStepRunner {
-    /// Puts the declared inputs into a workspace, and says what stands there then.
+/// Puts declared inputs into workspaces and bundles.
+struct WorkspaceFiller: Sendable {
+    let store: any ObjectStore
+    let sources: [SourceName: any SourceRepository]
+    let pins: PinFetcher
+
+    /// Fills a workspace that does not exist yet, and says what stands there then.
     func fill(_ workspace: Workspace, _ inputs: [WorkspaceInput]) async throws -> InputSnapshot {
         var placed: [(path: String, input: WorkspaceInput)] = []
         for input in inputs {
@@ -13,7 +17,7 @@ extension LocalStepRunner {
         }
         // Folders before what lies in them.
         placed.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-        for (path, input) in placed { try await place(input, at: path, workspace, among: placed.map(\.path)) }
+        for (path, input) in placed { try await place(input, at: path, workspace) }
         return try await Blocking.run { () throws(StepError) in
             do {
                 for folder in [workspace.directory, workspace.home, workspace.temporary] {
@@ -35,9 +39,7 @@ extension LocalStepRunner {
         }
     }
 
-    private func place(
-        _ input: WorkspaceInput, at path: String, _ workspace: Workspace, among all: [String]
-    ) async throws {
+    private func place(_ input: WorkspaceInput, at path: String, _ workspace: Workspace) async throws {
         let destination = workspace.absolute(path)
         if LocalFiles.exists(destination) {
             // Part of a folder that is an input too: it is there already.

@@ -1,0 +1,125 @@
+import Glibc
+import HeadgateCore
+
+/// One model server of a version: a shim in server mode, the port that its server keeps, and what is known of it.
+struct Replica: Sendable {
+    /// What survives a restart of the controller: `replica.json`.
+    struct Record: Hashable, Sendable, Codable {
+        var port: Int
+    }
+
+    let folder: String
+    let port: Int
+    /// Since when it has not been ready; counted anew by each controller.
+    var since = SystemTime.now
+    var isReady = false
+    var wasReady = false
+    /// The server that answered that it is ready.
+    var readyServer: ProcessIdentity?
+    var restarts = 0
+    /// Restarts when it was last ready.
+    var restartsBefore = 0
+    var lastExit: ShimExit.Outcome?
+    var isRunning = false
+    var nextProbe: ContinuousClock.Instant = .now
+    var failedProbes = 0
+    /// Since when it has been one too many.
+    var leavingSince: ContinuousClock.Instant?
+    private var seen: FileMark?
+
+    init(folder: String, port: Int) {
+        self.folder = folder
+        self.port = port
+    }
+
+    var shim: ShimProcess { ShimProcess(folder: folder) }
+    var endpoint: String { "127.0.0.1:\(port)" }
+
+    static func record(in folder: String) -> Record? { JSONFile.read(Record.self, folder + "/replica.json") }
+
+    static func write(_ record: Record, in folder: String) throws(SystemError) {
+        try LocalFiles.createFolders(folder)
+        do {
+            try JSONFile.write(record, to: folder + "/replica.json")
+        } catch let error as SystemError {
+            throw error
+        } catch {
+            throw SystemError("cannot encode", folder, number: EINVAL)
+        }
+    }
+
+    /// When a file was last replaced.
+    private struct FileMark: Hashable, Sendable {
+        let node: UInt64
+        let time: Int64
+    }
+
+    /// Takes over what the shim says, if it said anything new.
+    ///
+    /// A server that was started again is not ready.
+    mutating func refresh(now: Instant) {
+        let path = folder + "/" + ShimFile.status
+        guard let file = LocalFiles.status(path) else { return }
+        let mark = FileMark(
+            node: UInt64(file.st_ino), time: Int64(file.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(file.st_mtim.tv_nsec))
+        guard mark != seen, let status = shim.status else { return }
+        seen = mark
+        restarts = status.restarts
+        lastExit = status.lastExit
+        isRunning = status.phase == .running
+        if status.command != readyServer || !isRunning { lose(now: now) }
+    }
+
+    mutating func lose(now: Instant) {
+        if isReady { since = now }
+        isReady = false
+        readyServer = nil
+        failedProbes = 0
+        nextProbe = .now
+    }
+
+    /// Takes over the answer of a probe.
+    mutating func probed(_ answer: Bool, server: ProcessIdentity?, now: Instant) {
+        if answer {
+            isReady = true
+            wasReady = true
+            readyServer = server
+            restartsBefore = restarts
+            failedProbes = 0
+            nextProbe = .now + .seconds(10)
+            return
+        }
+        guard isReady else {
+            nextProbe = .now + .milliseconds(100)
+            return
+        }
+        // One slow answer is no reason to call a server that works unready.
+        failedProbes += 1
+        nextProbe = .now + .seconds(1)
+        if failedProbes >= 3 { lose(now: now) }
+    }
+
+    /// Why it is taken to be broken; nil as long as it may still become ready.
+    func problem(within limit: Duration, now: Instant) -> String? {
+        if isReady { return nil }
+        let exits = restarts - restartsBefore
+        let last = lastExit.map { "; it \(Self.text(of: $0))" } ?? ""
+        if exits >= 5 { return "its server ended \(exits) times without being ready\(last)\(tail)" }
+        if now - since >= limit { return "not ready within \(limit)\(last)\(tail)" }
+        return nil
+    }
+
+    private var tail: String {
+        let tail = LocalFiles.tail(shim.logPath, lines: 10, bytes: 2048)
+        return tail.isEmpty ? "" : "\n" + tail
+    }
+
+    private static func text(of outcome: ShimExit.Outcome) -> String {
+        switch outcome {
+        case .exited(let code): "ended with exit code \(code)"
+        case .signalled(let number): "was killed by signal \(number)"
+        case .timedOut, .cancelled: "was stopped"
+        case .couldNotStart(_, let message): "could not start: \(message)"
+        }
+    }
+}
