@@ -3,7 +3,6 @@ enum UnicodeClasses {
     /// The set of a category such as `L` or `Lu`, a script such as `Greek`, or `Any`; nil for an unknown name.
     static func set(named name: String) -> ScalarSet? {
         if name == "Any" { return .all }
-        if let codes = groups[name] { return ScalarSet(ranges: codes.flatMap { categories[$0]?.ranges ?? [] }) }
         return categories[name] ?? UnicodeScripts.set(named: name)
     }
 
@@ -29,6 +28,7 @@ enum UnicodeClasses {
             }
         }
         close(before: 0x11_0000)
+        for (group, codes) in groups { ranges[group] = codes.flatMap { ranges[$0] ?? [] } }
         return ranges.mapValues { ScalarSet(ranges: $0) }
     }()
 
