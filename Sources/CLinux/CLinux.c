@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,17 +26,33 @@ int headgate_clone_file(int destination, int source) {
     return ioctl(destination, FICLONE, source);
 }
 
+// A handler instead of a mask: a mask holds for one thread, and any other would die of the signal.
+static int signal_pipe[2] = {-1, -1};
+
+static void note_signal(int number) {
+    int error = errno;
+    unsigned char byte = (unsigned char)number;
+    // A full pipe holds enough of them to wake its reader.
+    ssize_t ignored = write(signal_pipe[1], &byte, 1);
+    (void)ignored;
+    errno = error;
+}
+
 int headgate_signal_descriptor(const int *signals, int count) {
+    if (signal_pipe[0] < 0 && pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
     sigset_t mask;
     sigemptyset(&mask);
-    for (int i = 0; i < count; i++) sigaddset(&mask, signals[i]);
-    if (sigprocmask(SIG_BLOCK, &mask, NULL) != 0) return -1;
-    return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    for (int i = 0; i < count; i++) {
+        sigaddset(&mask, signals[i]);
+        if (sigaction(signals[i], &action, NULL) != 0) return -1;
+    }
+    return sigprocmask(SIG_UNBLOCK, &mask, NULL) == 0 ? signal_pipe[0] : -1;
 }
 
 int headgate_next_signal(int descriptor) {
-    struct signalfd_siginfo info;
-    return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+    unsigned char byte;
+    return read(descriptor, &byte, 1) == 1 ? byte : 0;
 }
 
 int headgate_anonymous_file(void) {
@@ -84,7 +99,6 @@ static void execute(const struct headgate_spawn *request, int report) {
     }
     close_range(request->kept >= 0 ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC);
     if (request->directory != NULL && chdir(request->directory) != 0) goto failed;
-    default_signals();
     execve(request->path, request->arguments, request->environment);
 failed:
     write_number(report, errno);
@@ -106,6 +120,8 @@ pid_t headgate_spawn_held(const struct headgate_spawn *request, int *gate) {
         return child;
     }
     close(pair[0]);
+    // Before anything else: a signal that is meant for the child must not be noted in the parent's pipe.
+    default_signals();
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0UL, 0UL, 0UL);
     int number;
@@ -141,6 +157,7 @@ pid_t headgate_spawn_detached(const struct headgate_spawn *request) {
         if (child == 0) {
             // Its own session too, so that the group and session of all that it starts bear its pid.
             setsid();
+            default_signals();
             write_number(report[1], (int)getpid());
             execute(request, report[1]);
         }

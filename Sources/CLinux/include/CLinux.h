@@ -13,7 +13,7 @@ int headgate_pidfd_open(pid_t pid);
 /// Shares a file's blocks with an empty one (a reflink); -1 and errno where the file system cannot.
 int headgate_clone_file(int destination, int source);
 
-/// A descriptor on which the signals of a mask can be read, closed on exec and not blocking.
+/// Handles signals from now on by making them readable on a descriptor, closed on exec and not blocking.
 int headgate_signal_descriptor(const int *signals, int count);
 
 /// The next signal from such a descriptor; 0 when none waits.

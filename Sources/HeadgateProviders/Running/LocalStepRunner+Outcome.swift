@@ -142,8 +142,8 @@ extension LocalStepRunner {
         let code: StepError.Code =
             switch error.code {
             case .diskFull: .diskFull
-            case .escapes, .unsupportedFile: .output
-            case .notFound, .corrupted, .permission, .io: .storage
+            case .escapes, .unsupportedFile, .tooLarge: .output
+            case .notFound, .corrupted, .permission, .alreadyExists, .io: .storage
             }
         return StepError(code, "output \(output): \(error.message)", mayRetry: error.mayRetry)
     }

@@ -36,7 +36,7 @@ package final class LocalStepRunner: StepRunner, Sendable {
         self.environments = environments ?? PythonEnvironments(configuration: configuration, sources: sources)
         filler = WorkspaceFiller(
             store: store, sources: sources,
-            pins: PinFetcher(policy: configuration.pins, folder: configuration.state + "/pins"))
+            pins: PinFetcher(policy: configuration.pins, store: store, folder: configuration.state + "/pins"))
         places = Limiter(max(1, configuration.maxConcurrent))
     }
 

@@ -4,63 +4,72 @@ import HeadgateCore
 import NIOCore
 import NIOHTTP1
 
-/// Brings data outside Git to this machine, once per digest, and only from where the configuration allows.
+/// Brings data outside Git into the object store, once per digest, and only from where the configuration allows.
 struct PinFetcher: Sendable {
     let policy: PinPolicy
-    /// Holds files by digest.
+    let store: any ObjectStore
+    /// Holds what is being fetched.
     let folder: String
     private let turns = Turns<Digest>()
 
-    init(policy: PinPolicy, folder: String) {
+    init(policy: PinPolicy, store: any ObjectStore, folder: String) {
         self.policy = policy
+        self.store = store
         self.folder = folder
     }
 
-    /// The path of a file with the pinned content, which nobody may change.
-    func fetch(_ pin: Pin) async throws -> String {
-        let path = folder + "/" + pin.sha256.hex
-        let result = try await turns.take(pin.sha256) {
-            () async throws(CancellationError) -> Result<String, StepError> in
-            if LocalFiles.exists(path) { return .success(path) }
+    /// Writes the pinned content to a path that does not exist yet.
+    func materialize(_ pin: Pin, at destination: String) async throws {
+        let tree = TreeDigest.file(content: pin.sha256)
+        let problem = try await turns.take(pin.sha256) { () async throws(CancellationError) -> StepError? in
             do {
+                if try await store.contains(tree) { return nil }
+                let path = folder + "/" + pin.sha256.hex
                 try await bring(pin, to: path)
-                return .success(path)
+                _ = try await store.put(path: path)
+                try LocalFiles.remove(path)
+                return nil
             } catch let error as CancellationError {
                 throw error
             } catch let error as StepError {
-                return .failure(error)
+                return error
             } catch let error as SystemError {
-                return .failure(StepError(.input, error))
+                return StepError(.input, error)
+            } catch let error as StorageError {
+                return StepError(.storage, error)
             } catch {
-                return .failure(StepError(.input, "input \(pin.path): \(pin.uri): \(error)", mayRetry: true))
+                return StepError(.input, "input \(pin.path): \(pin.uri): \(error)", mayRetry: true)
             }
         }
-        return try result.get()
+        if let problem { throw problem }
+        do throws(StorageError) {
+            try await store.materialize(tree, at: destination)
+        } catch {
+            throw StepError(.input, error)
+        }
     }
 
     private func bring(_ pin: Pin, to path: String) async throws {
         let source = try source(of: pin)
-        let partial = path + ".partial"
         let folder = folder
         try await Blocking.run { () throws(SystemError) in
             try LocalFiles.createFolders(folder)
-            try LocalFiles.remove(partial)
+            try LocalFiles.remove(path)
         }
         switch source {
         case .file(let source):
             try await Blocking.run { () throws(SystemError) in
-                try LocalFiles.copy(source, to: partial, mode: 0o600)
+                try LocalFiles.copy(source, to: path, mode: 0o644)
             }
-        case .web(let url): try await download(pin, url, to: partial)
+        case .web(let url): try await download(pin, url, to: path)
         }
-        let digest = try await Blocking.run { () throws(SystemError) in try FileDigest.of(partial) }
+        let digest = try await Blocking.run { () throws(SystemError) in try FileDigest.of(path) }
         guard digest == pin.sha256 else {
-            _ = unlink(partial)
+            _ = unlink(path)
             throw StepError(
                 .input, "input \(pin.path): \(pin.uri) has the digest \(digest), not the pinned \(pin.sha256)",
                 mayRetry: false)
         }
-        guard rename(partial, path) == 0 else { throw SystemError("cannot write", path) }
     }
 
     private enum Source {
@@ -135,7 +144,7 @@ struct PinFetcher: Sendable {
                 throw StepError(
                     .input, "input \(pin.path): \(pin.uri) answered \(response.status.code)", mayRetry: mayRetry)
             }
-            let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL)
+            let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
             var size: Int64 = 0
             for try await part in response.body {
                 size += Int64(part.readableBytes)

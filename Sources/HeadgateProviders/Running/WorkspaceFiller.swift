@@ -64,10 +64,7 @@ struct WorkspaceFiller: Sendable {
                 throw StepError(.input, error)
             }
         case .pinned(let pin):
-            let file = try await pins.fetch(pin)
-            try await Blocking.run { () throws(SystemError) in
-                try LocalFiles.copy(file, to: destination, mode: 0o644)
-            }
+            try await pins.materialize(pin, at: destination)
         }
     }
 }

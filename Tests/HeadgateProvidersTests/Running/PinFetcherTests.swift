@@ -6,6 +6,7 @@ import Testing
 
 @Suite struct PinFetcherTests {
     let scratch: Scratch
+    let store = MemoryStore()
     let fetcher: PinFetcher
 
     init() throws {
@@ -15,7 +16,7 @@ import Testing
         symlink(scratch.path + "/other/data", scratch.path + "/allowed/link")
         fetcher = PinFetcher(
             policy: PinPolicy(hosts: ["data.example"], folders: [scratch.path + "/allowed"]),
-            folder: scratch.path + "/pins")
+            store: store, folder: scratch.path + "/pins")
     }
 
     private func pin(_ uri: String, _ content: String = "data") -> Pin {
@@ -24,15 +25,17 @@ import Testing
 
     @Test func `a pinned file is fetched once and checked`() async throws {
         let pin = pin("file://\(scratch.path)/allowed/data")
-        let path = try await fetcher.fetch(pin)
-        #expect(Files.read(path) == "data")
+        try await fetcher.materialize(pin, at: scratch.path + "/first")
         Files.remove(scratch.path + "/allowed/data")
-        #expect(try await fetcher.fetch(pin) == path)
+        try await fetcher.materialize(pin, at: scratch.path + "/second")
+        #expect(["/first", "/second"].map { Files.read(scratch.path + $0) } == ["data", "data"])
+        #expect(Files.names(scratch.path + "/pins").isEmpty)
     }
 
     @Test func `content that is not the pinned one is refused and not kept`() async throws {
         let error = await #expect(throws: StepError.self) {
-            try await fetcher.fetch(pin("file://\(scratch.path)/allowed/data", "other"))
+            try await fetcher.materialize(
+                pin("file://\(scratch.path)/allowed/data", "other"), at: scratch.path + "/x")
         }
         #expect(error?.mayRetry == false)
         #expect(error?.message.contains("not the pinned sha256:") == true)
@@ -51,7 +54,9 @@ import Testing
     ])
     func `an address that is not allowed is refused`(uri: String, reason: String) async throws {
         let uri = uri.split(separator: "SCRATCH", omittingEmptySubsequences: false).joined(separator: scratch.path)
-        let error = await #expect(throws: StepError.self) { try await fetcher.fetch(pin(uri)) }
+        let error = await #expect(throws: StepError.self) {
+            try await fetcher.materialize(pin(uri), at: scratch.path + "/x")
+        }
         #expect(error?.mayRetry == false)
         #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
     }

@@ -37,7 +37,8 @@ package actor LocalTargets {
             environments ?? PythonEnvironments(configuration: configuration.runner, sources: sources)
         filler = WorkspaceFiller(
             store: store, sources: sources,
-            pins: PinFetcher(policy: configuration.runner.pins, folder: configuration.runner.state + "/pins"))
+            pins: PinFetcher(
+                policy: configuration.runner.pins, store: store, folder: configuration.runner.state + "/pins"))
     }
 
     private var folder: String { configuration.runner.state + "/targets" }
