@@ -11,19 +11,41 @@ struct TargetFixture: Sendable {
     let store = MemoryStore()
     let configuration: LocalTargetConfiguration
 
-    init() throws {
+    // With the product's own router, requests are passed on too.
+    init(withRealRouter isReal: Bool = false) throws {
         scratch = try Scratch()
         Files.write(Self.router, to: scratch.path + "/router.py")
         let script = scratch.path + "/router.py"
-        configuration = LocalTargetConfiguration(
-            runner: RunnerConfiguration(
-                state: scratch.path + "/state", executable: HeadgateExecutable.path, searchPath: "/usr/bin:/bin"),
-            routerCommand: { address, port, folder in ["python3", script, folder] })
+        let runner = RunnerConfiguration(
+            state: scratch.path + "/state", executable: HeadgateExecutable.path, searchPath: "/usr/bin:/bin")
+        configuration =
+            isReal
+            ? LocalTargetConfiguration(runner: runner)
+            : LocalTargetConfiguration(
+                runner: runner, routerCommand: { address, port, folder in ["python3", script, folder] })
+    }
+
+    /// Where the product's own router listens.
+    func routerPort() throws -> Int {
+        struct Record: Decodable {
+            var address: String
+        }
+        let text = Files.read(folder + "/router/router.json") ?? ""
+        let record = try JSONFile.decode(Record.self, Array(text.utf8))
+        guard let port = record.address.split(separator: ":").last.flatMap({ Int($0) }) else {
+            throw ScratchError.cannotCreate(EINVAL)
+        }
+        return port
     }
 
     /// Runs the targets while the body runs; every server that is left afterwards is ended.
     func run(_ body: @Sendable (LocalTarget) async throws -> Void) async throws {
         try await session(LocalTargetSpec(), body)
+        try await endAll()
+    }
+
+    /// Ends every server and the router.
+    func endAll() async throws {
         for folder in shims { folder.terminate() }
         for folder in shims { _ = try await folder.ended() }
     }
