@@ -48,9 +48,12 @@ final class ShimLog {
         write()
     }
 
+    /// Whether there is the beginning of a line that ``flush()`` would write.
+    var hasOpenLine: Bool { secrets.isEmpty && !line.isEmpty && !isInLongLine && !isFull }
+
     /// Writes what has no line end yet, unless a secret could be cut in two by it.
     func flush() {
-        guard secrets.isEmpty, !line.isEmpty, !isInLongLine, !isFull else { return }
+        guard hasOpenLine else { return }
         put(line)
         line = []
         write()

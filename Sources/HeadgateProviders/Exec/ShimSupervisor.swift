@@ -169,7 +169,9 @@ extension ShimSupervisor {
             if left <= 0 { return .deadline }
             var polled = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
             if pipe >= 0 { polled.append(pollfd(fd: pipe, events: Int16(POLLIN), revents: 0)) }
-            let ready = poll(&polled, nfds_t(polled.count), Int32(clamping: min(left, 200)))
+            // An idle shim sleeps; only the beginning of a line is looked at again soon.
+            let nap = log.hasOpenLine ? min(left, 200) : left
+            let ready = poll(&polled, nfds_t(polled.count), nap > Int32.max ? -1 : Int32(nap))
             if ready == 0 { log.flush() }
             if polled.count > 1, polled[1].revents != 0 { readPipe() }
             if polled[0].revents != 0, readSignals() { return .terminate }

@@ -26,14 +26,8 @@ import Testing
         return seen.weights == [version.version: 100] && seen.versions.count == 1
     }
 
-    private func port(_ target: LocalTarget) async throws -> Int {
-        let address = try #require(try await target.observe(wine).address)
-        return try #require(address.split(separator: ":").last?.split(separator: "/").first.flatMap { Int($0) })
-    }
-
     @Test func `no request is lost while versions replace each other and the controller comes and goes`() async throws {
         let (old, new) = (fixture.version("ok"), fixture.version("slow"))
-        var port = 0
         try await fixture.session { target in
             try await target.apply(fixture.only(old), operation: OperationID(1))
             #expect(await eventually { await serves(target, old) })
@@ -41,9 +35,8 @@ import Testing
         try await fixture.session { target in
             #expect(await eventually { await serves(target, old) })
         }
-        port = try fixture.routerPort()
+        let port = try fixture.routerPort()
         try await withThrowingTaskGroup(of: (answered: Int, lost: Int).self) { group in
-            let port = port
             for _ in 0..<4 { group.addTask { await load(port: port) } }
             try await fixture.session { target in
                 try await target.apply(fixture.only(new), operation: OperationID(2))

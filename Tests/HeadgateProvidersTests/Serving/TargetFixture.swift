@@ -40,7 +40,12 @@ struct TargetFixture: Sendable {
 
     /// Runs the targets while the body runs; every server that is left afterwards is ended.
     func run(_ body: @Sendable (LocalTarget) async throws -> Void) async throws {
-        try await session(LocalTargetSpec(), body)
+        do {
+            try await session(LocalTargetSpec(), body)
+        } catch {
+            try await endAll()
+            throw error
+        }
         try await endAll()
     }
 
