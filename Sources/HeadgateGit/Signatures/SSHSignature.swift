@@ -1,0 +1,48 @@
+import Crypto
+import FoundationEssentials
+
+/// A signature as `ssh-keygen -Y sign` makes it; the format is OpenSSH's PROTOCOL.sshsig.
+struct SSHSignature {
+    let publicKey: [UInt8]
+    let namespace: String
+    private let reserved: [UInt8]
+    private let hash: String
+    private let signature: [UInt8]
+
+    init?(armoured: String) {
+        let lines = armoured.split(whereSeparator: \.isNewline)
+        guard lines.first == "-----BEGIN SSH SIGNATURE-----", lines.last == "-----END SSH SIGNATURE-----",
+            let data = Data(base64Encoded: lines.dropFirst().dropLast().joined())
+        else { return nil }
+        var reader = SSHReader(Array(data))
+        guard reader.skip("SSHSIG"), reader.number() == 1, let publicKey = reader.string(),
+            let namespace = reader.text(), let reserved = reader.string(), let hash = reader.text(),
+            let signature = reader.string(), reader.isAtEnd
+        else { return nil }
+        self.publicKey = publicKey
+        self.namespace = namespace
+        self.reserved = reserved
+        self.hash = hash
+        self.signature = signature
+    }
+
+    /// Whether the signature's own key made it over these bytes; false for a kind of key or hash that is not known.
+    func isValid(for message: [UInt8]) -> Bool {
+        let digest: [UInt8]
+        switch hash {
+        case "sha256": digest = Array(SHA256.hash(data: message))
+        case "sha512": digest = Array(SHA512.hash(data: message))
+        default: return false
+        }
+        let signed =
+            Array("SSHSIG".utf8) + SSHReader.framed(Array(namespace.utf8)) + SSHReader.framed(reserved)
+            + SSHReader.framed(Array(hash.utf8)) + SSHReader.framed(digest)
+        var key = SSHReader(publicKey)
+        var blob = SSHReader(signature)
+        guard key.text() == "ssh-ed25519", let point = key.string(), key.isAtEnd, blob.text() == "ssh-ed25519",
+            let proof = blob.string(), blob.isAtEnd,
+            let verifier = try? Curve25519.Signing.PublicKey(rawRepresentation: point)
+        else { return false }
+        return verifier.isValidSignature(proof, for: signed)
+    }
+}
