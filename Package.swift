@@ -23,6 +23,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // MARK: Our targets
@@ -71,9 +72,9 @@ let package = Package(
 
         // Edges
         module("HeadgateManifest", ["HeadgateCore", yams]),
-        module("HeadgateGit", ["CLibgit2", "HeadgateCore"]),
+        module("HeadgateGit", ["CLibgit2", "HeadgateCore", crypto]),
         module("HeadgateStore", ["HeadgateCore", "CLinux", crypto, grdb]),
-        module("HeadgateProviders", ["CLinux", "HeadgateCore", asyncHTTPClient, logging, nioCore, subprocess]),
+        module("HeadgateProviders", ["CLinux", "HeadgateCore", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, subprocess]),
         module("HeadgateRouter", ["HeadgateCore", logging, nioCore, nioHTTP1, nioPosix]),
 
         // Shell
@@ -83,9 +84,9 @@ let package = Package(
         module(
             "HeadgateCommands",
             [
-                "CLinux", "HeadgateAPI", "HeadgateController", "HeadgateCore", "HeadgateGit", "HeadgateManifest",
+                "CEL", "HeadgateAPI", "HeadgateController", "HeadgateCore", "HeadgateGit", "HeadgateManifest",
                 "HeadgatePolicy", "HeadgateProviders", "HeadgateReport", "HeadgateRouter", "HeadgateServer",
-                "HeadgateStore", argumentParser, logging, serviceLifecycle,
+                "HeadgateStore", argumentParser, logging, serviceLifecycle, unixSignals, yams,
             ]
         ),
         .executableTarget(name: "headgate", dependencies: ["HeadgateCommands"], swiftSettings: strict),

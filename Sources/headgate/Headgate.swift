@@ -1,4 +1,6 @@
+import HeadgateCommands
+
 @main
 struct Headgate {
-    static func main() {}
+    static func main() async { await HeadgateCommand.start() }
 }

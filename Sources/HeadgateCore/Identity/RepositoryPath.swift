@@ -10,7 +10,9 @@ package struct RepositoryPath: Hashable, Sendable, Comparable, Codable, CustomSt
 
     private init(unchecked text: String) { self.text = text }
 
-    /// Nil when the text is not such a path. A trailing slash is dropped.
+    /// Nil when the text is not such a path.
+    ///
+    /// A trailing slash is dropped.
     package init?(_ text: some StringProtocol) {
         guard let path = RepositoryPath.root.appending(text, mayAscend: false) else { return nil }
         self = path

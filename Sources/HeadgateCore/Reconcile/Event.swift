@@ -24,7 +24,9 @@ package enum ReconcileEvent: Sendable {
 /// A target's error, as the reconciler decides by it.
 package typealias TargetFailure = TargetError
 
-/// What the shell does for the reconciler. Each may be carried out twice: after a crash all that is pending is repeated.
+/// What the shell does for the reconciler.
+///
+/// Each may be carried out twice: after a crash all that is pending is repeated.
 package enum Effect: Hashable, Sendable {
     case runStep(StepLaunch)
     case cancelRun(RunID)

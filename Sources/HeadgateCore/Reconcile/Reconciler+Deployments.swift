@@ -106,8 +106,8 @@ extension Reconciler {
         }
         if let rollout = record.rollout, case .finished = rollout.phase {
         } else if let rollout = record.rollout {
-            continueRollout(id, object, rollout, goal)
-            conclude(id, extra)
+            let refusal = continueRollout(id, object, rollout, goal)
+            conclude(id, refusal + extra)
             return
         }
         if record.champion?.version == goal.0.id {
@@ -115,20 +115,20 @@ extension Reconciler {
             conclude(id, extra)
             return
         }
-        start(id, object, goal.0, goal.1, superseding: nil)
-        conclude(id, extra)
+        let refusal = start(id, object, goal.0, goal.1, superseding: nil)
+        conclude(id, refusal + extra)
     }
 
+    /// Goes on with a rollout, or replaces it; gives why nothing replaces it, if so.
     private mutating func continueRollout(
         _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ rollout: Rollout, _ goal: (VersionRecord, Assessment)
-    ) {
+    ) -> [Condition] {
         if goal.0.id != rollout.candidate.version {
             if state.records[id]?.champion?.version == goal.0.id {
                 drive(id, [.superseded(by: goal.0.id)])
-            } else {
-                start(id, object, goal.0, goal.1, superseding: rollout)
+                return []
             }
-            return
+            return start(id, object, goal.0, goal.1, superseding: rollout)
         }
         var events: [RolloutEvent] = []
         if rollout.strategy != object.spec.strategy { events.append(.respecified(object.spec.strategy)) }
@@ -141,38 +141,38 @@ extension Reconciler {
         }
         events.append(.tick)
         drive(id, events)
+        return []
     }
 
-    /// Asks the gate, then begins a rollout. A refused version leaves the champion serving.
+    /// Asks the gate, then begins a rollout; gives why it does not.
+    ///
+    /// A refused version leaves the champion serving.
     private mutating func start(
         _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ version: VersionRecord, _ assessment: Assessment,
         superseding old: Rollout?
-    ) {
-        guard var record = state.records[id] else { return }
+    ) -> [Condition] {
+        guard var record = state.records[id] else { return [] }
         let restoring = record.history.contains { $0.version == version.id }
         if let reason = unmetDependency(object, id.source) {
-            settle(id, object, old, .notReady("DependencyNotReady", reason, now, stalled: false))
-            return
+            return settle(id, object, old, .notReady("DependencyNotReady", reason, now, stalled: false))
         }
         if let capabilities = state.capabilities[id],
             let unmet = object.spec.strategy.unmet(by: capabilities, firstDeployment: record.champion == nil).first
         {
-            settle(id, object, old, .notReady("StrategyNotSupported", unmet, now, stalled: true))
-            return
+            return settle(id, object, old, .notReady("StrategyNotSupported", unmet, now, stalled: true))
         }
         for moment in [GateMoment.validate, .release] {
             switch ask(moment, id, version, assessment, record, restoring: restoring) {
             case .allowed: continue
             case .denied(let policy, let message):
-                settle(id, object, old, .notReady("GateDenied", "policy \(policy): \(message)", now, stalled: true))
-                return
+                return settle(
+                    id, object, old, .notReady("GateDenied", "policy \(policy): \(message)", now, stalled: true))
             case .inconclusive(let policy, let message):
-                settle(
+                return settle(
                     id, object, old, .notReady("GateInconclusive", "policy \(policy): \(message)", now, stalled: true))
-                return
             case .error(let policy, let message):
-                settle(id, object, old, .notReady("GateError", "policy \(policy): \(message)", now, stalled: true))
-                return
+                return settle(
+                    id, object, old, .notReady("GateError", "policy \(policy): \(message)", now, stalled: true))
             }
         }
         let number = RolloutID(record.nextRollout)
@@ -196,17 +196,18 @@ extension Reconciler {
             .normal, restoring ? "RestorationStarted" : "RolloutStarted", "\(verb) version \(version.id.short)",
             ObjectID(id))
         drive(id, [.begin])
+        return []
     }
 
     /// Leaves what serves as it is, and says why nothing more happens.
     private mutating func settle(
         _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ old: Rollout?, _ condition: Condition
-    ) {
+    ) -> [Condition] {
         if old != nil, let champion = state.records[id]?.champion {
             drive(id, [.superseded(by: champion.version)])
         }
         keepSteady(id, object)
-        conclude(id, [condition])
+        return [condition]
     }
 
     /// The champion is what HEAD asks for: keep it so, and judge it again where policies changed.

@@ -118,7 +118,9 @@ extension Reconciler {
         log(.normal, "StepStarted", "step \(step.spec.name) runs as \(run)", ObjectID(id))
     }
 
-    /// Takes an attempt's outcome. The first result of a key is the accepted one (I2).
+    /// Takes an attempt's outcome.
+    ///
+    /// The first result of a key is the accepted one (I2).
     mutating func stepEnded(_ id: RunID, _ outcome: StepOutcome) {
         guard let key = state.keysByRun.removeValue(forKey: id), var run = state.attempts[key], run.id == id else {
             return

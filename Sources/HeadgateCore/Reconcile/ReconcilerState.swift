@@ -1,4 +1,6 @@
-/// Everything that the reconciler knows. What is durable is in the ledger; the rest is derived or observed again.
+/// Everything that the reconciler knows.
+///
+/// What is durable is in the ledger; the rest is derived or observed again.
 package struct ReconcilerState: Sendable {
     // Durable
     package var sources: [SourceName: SourceRecord] = [:]

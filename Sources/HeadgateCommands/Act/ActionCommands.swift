@@ -1,0 +1,230 @@
+import ArgumentParser
+import Foundation
+import HeadgateAPI
+import HeadgateCore
+
+/// The Deployment that a command is for, and who gives it.
+struct DeploymentArgument: ParsableArguments {
+    @Argument(help: "The Deployment's name.")
+    var deployment: String
+
+    @OptionGroup var controller: ControllerOptions
+
+    /// Resolves the name over all sources, then sends a command made for it.
+    func send(_ make: (DeploymentID, DeploymentResource) throws -> Command) async throws {
+        let client = try controller.client()
+        let all = try await client.get("/api/v1/deployments", as: [DeploymentResource].self)
+        guard let found = all.first(where: { $0.name == deployment || "\($0.source)/\($0.name)" == deployment }),
+            let source = SourceName(found.source), let name = DeploymentName(found.name)
+        else { throw ValidationError("there is no Deployment named \(deployment)") }
+        let command = try make(DeploymentID(source: source, name: name), found)
+        let _: AcceptedAnswer = try await client.post("/api/v1/commands", command)
+        Terminal.note("asked for; `headgate get deployment \(found.name) --watch` shows it happen")
+    }
+}
+
+/// What the server answers to a command.
+struct AcceptedAnswer: Codable {
+    var accepted: Bool
+}
+
+struct RollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Go back to an earlier champion and hold what HEAD asks for.",
+        discussion: "The hold ends when the Deployment's desired state changes, or by `headgate release`.")
+
+    @OptionGroup var target: DeploymentArgument
+    @Option(help: "The version to go back to; by default the champion before the present one.")
+    var to: String?
+    @Option(help: "Why; recorded.")
+    var reason = "rolled back by hand"
+
+    func run() async throws {
+        let version = try to.map { text in
+            guard let version = VersionID(text) else { throw ValidationError("--to must be a whole version digest") }
+            return version
+        }
+        try await target.send { id, _ in .rollback(id, to: version, by: currentUser(), reason: reason) }
+    }
+}
+
+struct HoldCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hold", abstract: "Stay with the present champion although HEAD asks for another version.")
+    @OptionGroup var target: DeploymentArgument
+    @Option(help: "Why; recorded.")
+    var reason = "held by hand"
+
+    func run() async throws { try await target.send { id, _ in .hold(id, by: currentUser(), reason: reason) } }
+}
+
+struct ReleaseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "release", abstract: "End a hold.")
+    @OptionGroup var target: DeploymentArgument
+
+    func run() async throws { try await target.send { id, _ in .release(id, by: currentUser()) } }
+}
+
+struct SuspendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "suspend", abstract: "Stop work on a Deployment; what serves goes on serving.")
+    @OptionGroup var target: DeploymentArgument
+
+    func run() async throws { try await target.send { id, _ in .suspend(id, by: currentUser()) } }
+}
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Take up work on a suspended Deployment or a paused rollout.")
+    @OptionGroup var target: DeploymentArgument
+
+    func run() async throws { try await target.send { id, _ in .resume(id, by: currentUser()) } }
+}
+
+struct PauseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "pause", abstract: "Pause a rollout where it is.")
+    @OptionGroup var target: DeploymentArgument
+
+    func run() async throws { try await target.send { id, _ in .pause(id, by: currentUser()) } }
+}
+
+struct PromoteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "promote", abstract: "Go on to a rollout's next step, or with --full to its end.")
+    @OptionGroup var target: DeploymentArgument
+    @Flag(help: "Skip the remaining steps; gates are still asked.")
+    var full = false
+
+    func run() async throws { try await target.send { id, _ in .promote(id, full: full, by: currentUser()) } }
+}
+
+struct AbortCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "abort", abstract: "End a rollout and go back to the champion.")
+    @OptionGroup var target: DeploymentArgument
+
+    func run() async throws { try await target.send { id, _ in .abort(id, by: currentUser()) } }
+}
+
+struct ApproveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Approve the version that a Deployment wants to move to; covers that version only.")
+    @OptionGroup var target: DeploymentArgument
+
+    func run() async throws { try await target.send { id, _ in .approve(id, by: currentUser()) } }
+}
+
+struct AdoptCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "adopt", abstract: "Take a known version as the champion that a target already serves.")
+    @OptionGroup var target: DeploymentArgument
+    @Option(help: "The whole version digest.")
+    var version: String
+
+    func run() async throws {
+        guard let version = VersionID(version) else {
+            throw ValidationError("--version must be a whole version digest")
+        }
+        try await target.send { id, _ in .adopt(id, version, by: currentUser()) }
+    }
+}
+
+/// `headgate override POLICY --deployment D --reason … --expires …`
+struct OverrideCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "override",
+        abstract: "Permit one version past one policy, recorded with author, reason and expiry.")
+    @Argument(help: "The policy's name.")
+    var policy: String
+    @Option(help: "The Deployment.")
+    var deployment: String
+    @Option(help: "Why; recorded.")
+    var reason: String
+    @Option(help: "How long it holds, such as 24h; at most 30d.")
+    var expires: String
+    @Option(help: "The whole version digest; by default what HEAD asks for.")
+    var version: String?
+    @OptionGroup var controller: ControllerOptions
+
+    func run() async throws {
+        guard let policy = PolicyName(policy) else { throw ValidationError("\(policy) is not a policy's name") }
+        guard let span = Duration(text: expires), span > .zero, span <= .seconds(30 * 86_400) else {
+            throw ValidationError("--expires must be a duration up to 30d, such as 24h")
+        }
+        var target = DeploymentArgument()
+        target.deployment = deployment
+        target.controller = controller
+        try await target.send { id, found in
+            guard let text = version ?? found.desired, let version = VersionID(text) else {
+                throw ValidationError("the desired version of \(deployment) is not known yet: give --version")
+            }
+            let now = Instant.now
+            return .override(
+                Override(
+                    policy: policy, deployment: id, version: version, author: currentUser(), reason: reason,
+                    expires: now + span, recorded: now))
+        }
+    }
+}
+
+/// `headgate retry KIND/NAME`
+struct RetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Try again what failed: a Model's step, or a Deployment's rollout.")
+    @Argument(help: "model/NAME or deployment/NAME.")
+    var object: String
+    @OptionGroup var controller: ControllerOptions
+
+    func run() async throws {
+        let parts = object.split(separator: "/", maxSplits: 1).map(String.init)
+        guard parts.count == 2,
+            let kind = Kind.allCases.first(where: { $0.rawValue.lowercased() == parts[0].lowercased() })
+        else { throw ValidationError("name it as model/NAME or deployment/NAME") }
+        let client = try controller.client()
+        let sources: [(name: String, source: String)] =
+            switch kind {
+            case .model: try await client.get("/api/v1/models", as: [ModelResource].self).map { ($0.name, $0.source) }
+            case .deployment:
+                try await client.get("/api/v1/deployments", as: [DeploymentResource].self).map { ($0.name, $0.source) }
+            case .policy, .target: []
+            }
+        guard let found = sources.first(where: { $0.name == parts[1] }), let source = SourceName(found.source) else {
+            throw ValidationError("there is no \(kind.rawValue) named \(parts[1])")
+        }
+        let command = Command.retry(ObjectID(source: source, kind: kind, name: parts[1]))
+        let _: AcceptedAnswer = try await client.post("/api/v1/commands", command)
+    }
+}
+
+/// `headgate reconcile [SOURCE]`
+struct ReconcileCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconcile", abstract: "Look at a repository's remote now instead of at the next poll.")
+    @Argument(help: "The source; by default all.")
+    var source: String?
+    @OptionGroup var controller: ControllerOptions
+
+    func run() async throws {
+        let client = try controller.client()
+        let names = try await client.get("/api/v1/status", as: StatusResource.self).sources.map(\.name)
+        for name in names where source == nil || source == name {
+            let _: AcceptedAnswer = try await client.post("/api/v1/sources/\(name)/reconcile", [String]())
+        }
+    }
+}
+
+/// `headgate prune SOURCE`
+struct PruneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune", abstract: "Let a commit that deletes many Deployments at once do so.")
+    @Argument(help: "The source.")
+    var source: String
+    @OptionGroup var controller: ControllerOptions
+
+    func run() async throws {
+        guard let name = SourceName(source) else { throw ValidationError("\(source) is not a source's name") }
+        let _: AcceptedAnswer = try await controller.client()
+            .post("/api/v1/commands", Command.confirmPrune(name, by: currentUser()))
+    }
+}

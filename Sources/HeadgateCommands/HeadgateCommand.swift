@@ -1,0 +1,53 @@
+package import ArgumentParser
+import Foundation
+import HeadgateAPI
+
+/// This program's version.
+let headgateVersion = "0.1.0"
+
+/// `headgate`
+package struct HeadgateCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "headgate", abstract: "GitOps for models: what is at HEAD serves, once it passes the gate.",
+        discussion: "Exit codes: 0 fine, 1 a difference or a failed check, 2 could not judge, 64 usage.",
+        version: headgateVersion,
+        groupedSubcommands: [
+            CommandGroup(name: "Repository", subcommands: [SchemaCommand.self, PolicyCommand.self]),
+            CommandGroup(
+                name: "Controller",
+                subcommands: [RunCommand.self, DoctorCommand.self, ReconcileCommand.self, PruneCommand.self]),
+            CommandGroup(
+                name: "Looking",
+                subcommands: [
+                    GetCommand.self, DescribeCommand.self, LogsCommand.self, EventsCommand.self, HistoryCommand.self,
+                    TraceCommand.self,
+                ]),
+            CommandGroup(
+                name: "Acting",
+                subcommands: [
+                    RollbackCommand.self, HoldCommand.self, ReleaseCommand.self, SuspendCommand.self,
+                    ResumeCommand.self, RetryCommand.self, OverrideCommand.self, ApproveCommand.self,
+                    PromoteCommand.self, AbortCommand.self, PauseCommand.self, AdoptCommand.self,
+                ]),
+        ])
+
+    package init() {}
+
+    /// Runs the program: a helper of the controller, or the command that the arguments ask for.
+    package static func start() async {
+        if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let problem as APIProblem {
+            Terminal.note("headgate: \(problem)")
+            Foundation.exit(2)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// `headgate policy …`
+struct PolicyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy", abstract: "Work with policies.", subcommands: [PolicyEvalCommand.self])
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import CEL
+import Foundation
+import HeadgateCore
+import HeadgatePolicy
+
+/// `headgate policy eval EXPRESSION --evidence FILE`
+struct PolicyEvalCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "eval", abstract: "Evaluate an expression on evidence from a JSON file.",
+        discussion: """
+            Prints the value and the cost; with --explain every sub-expression's value. Each member of the file is a \
+            variable. Exits with 1 for false, 2 when the value cannot be told, 64 when the expression does not compile.
+            """)
+
+    @Argument(help: "The expression.")
+    var expression: String
+    @Option(help: "A JSON file; each member is a variable.")
+    var evidence: String?
+    @Flag(help: "Print the value of every sub-expression.")
+    var explain = false
+
+    func run() async throws {
+        let variables = try read()
+        var environment = Environment()
+        for name in variables.keys.sorted() { environment.declare(name, .dyn) }
+        let program: Program
+        do {
+            program = try environment.compile(expression)
+        } catch {
+            Terminal.note(error.description)
+            throw ExitCode(64)
+        }
+        let activation = Activation(environment)
+        for (name, value) in variables { activation[name] = EvidenceValues.plain(value) }
+        if explain { PolicyExplanation.print(program, activation) }
+        let evaluation = program.evaluate(activation)
+        switch evaluation.result {
+        case .value(let value): print(value.shown)
+        case .unknown(let set): print("unknown: waits for \(set.paths.joined(separator: ", "))")
+        case .error(let error): print("error: \(error.message)")
+        }
+        print("cost \(evaluation.cost), estimated \(program.cost)")
+        switch evaluation.result {
+        case .value(.bool(false)): throw ExitCode(1)
+        case .value: return
+        case .unknown, .error: throw ExitCode(2)
+        }
+    }
+
+    private func read() throws -> [String: JSONValue] {
+        guard let evidence else { return [:] }
+        guard let data = FileManager.default.contents(atPath: evidence) else {
+            throw ValidationError("\(evidence) cannot be read")
+        }
+        let document: JSONValue
+        do {
+            document = try JSONDecoder().decode(JSONValue.self, from: data)
+        } catch {
+            throw ValidationError("\(evidence) is not JSON: \(error)")
+        }
+        guard case .object(let members) = document else { throw ValidationError("\(evidence) is not a JSON object") }
+        return members
+    }
+}

@@ -1,0 +1,206 @@
+import Foundation
+import HeadgateAPI
+import HeadgateController
+import HeadgateCore
+import HeadgateGit
+import HeadgateManifest
+import HeadgatePolicy
+import HeadgateProviders
+import HeadgateServer
+import HeadgateStore
+import Logging
+import ServiceLifecycle
+
+/// Puts a controller together: the only place that names concrete providers.
+struct Composition {
+    let services: [any Service]
+    let stateFolder: String
+    let address: APIAddress
+    // The lock lives as long as the controller.
+    private let folder: StateFolder
+
+    init(_ settings: ControllerConfiguration, stateOption: String?, logger: Logger) async throws {
+        let root = ControllerOptions.stateFolder(stateOption ?? settings.state)
+        folder = try StateFolder(root)
+        let layout = folder.layout
+        stateFolder = root
+        let ledger = try SQLiteLedger(path: layout.ledger)
+        let objects = try FolderObjectStore(path: layout.objects)
+        let executable = try Self.executable()
+        let process = GitRemoteProcess(GitRemoteProcess.Executable(executable, ["internal", "git-remote"]))
+        let sources = try Self.sources(settings, root, process)
+        let repositories = sources.mapValues { $0.mirror as any SourceRepository }
+
+        let runnerSettings = Self.runnerSettings(settings, root, executable)
+        let environments = PythonEnvironments(configuration: runnerSettings, sources: repositories)
+        let secrets = Secrets(settings.secrets ?? [:])
+        let runner = LocalStepRunner(
+            configuration: runnerSettings, store: objects, sources: repositories, environments: environments,
+            secrets: { secrets.value($0) })
+        let factory = TargetFactory(
+            settings: settings, root: root, executable: executable, runner: runnerSettings, store: objects,
+            repositories: repositories, environments: environments, logger: logger)
+        let targets = Targets { reference throws(TargetError) in try await factory.target(reference) }
+
+        let host = HostFacts.ofThisMachine(searchPath: runnerSettings.searchPath)
+        let contents = try await ledger.load()
+        let reconciler = Reconciler(
+            contents: contents, host: host, judge: PolicyJudge(),
+            settings: ReconcilerSettings(concurrentSteps: settings.limits?.concurrentSteps ?? 2))
+        let effects = EffectRunner(runner: runner, targets: targets, queries: MetricQueries(), logger: logger)
+        let controller = Controller(
+            reconciler: reconciler, ledger: ledger, effects: effects, clock: SystemClock(), logger: logger)
+
+        var watchers: [SourceName: SourceWatcher] = [:]
+        for (name, source) in sources {
+            let maker = ManifestSnapshots(
+                source: name, repository: source.mirror, path: source.path, reference: source.reference,
+                lastGood: DesiredState(contents.objects, of: name))
+            watchers[name] = SourceWatcher(
+                name: name, repository: source.mirror, maker: maker, controller: controller,
+                interval: source.interval, clock: SystemClock(), logger: logger)
+        }
+        address = APIAddress(settings.listen ?? layout.apiSocket)
+        if case .unixSocket(let path) = address { try StateLayout.check(socket: path) }
+        let facade = Facade(
+            controller: controller, watchers: watchers, urls: sources.mapValues { $0.mirror.remote.url.text },
+            ledger: ledger, planner: PipelinePlanner(host: host), webhooks: try Self.webhooks(settings),
+            logPath: { runner.logPath($0) }, stateFolder: root, started: .now)
+        let server = try APIServer(facade: facade, address: address, token: try Self.token(settings), logger: logger)
+        services =
+            [controller, factory] + watchers.sorted { $0.key < $1.key }.map { $0.value as any Service }
+            + [ServerService(server: server)]
+    }
+
+    struct Source {
+        let mirror: HeadgateGit.Mirror
+        let path: RepositoryPath
+        let reference: String
+        let interval: Duration
+    }
+
+    private static func sources(
+        _ settings: ControllerConfiguration, _ root: String, _ process: GitRemoteProcess
+    ) throws -> [SourceName: Source] {
+        var sources: [SourceName: Source] = [:]
+        for (index, configured) in settings.sources.enumerated() {
+            let name = try configured.sourceName(index)
+            guard sources[name] == nil else {
+                throw ConfigurationError("two sources are named \(name): give them names")
+            }
+            guard let path = RepositoryPath(configured.path ?? "") else {
+                throw ConfigurationError("\(configured.path ?? "") is not a path within a repository")
+            }
+            let mirror = try HeadgateGit.Mirror(
+                of: configured.remote(), configured.reference(), stateFolder: root, process: process)
+            sources[name] = Source(
+                mirror: mirror, path: path,
+                reference: configured.branch ?? configured.tag ?? configured.semver ?? "HEAD",
+                interval: try configured.interval())
+        }
+        guard !sources.isEmpty else { throw ConfigurationError("no source is configured") }
+        return sources
+    }
+
+    private static func runnerSettings(
+        _ settings: ControllerConfiguration, _ root: String, _ executable: String
+    ) -> RunnerConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        return RunnerConfiguration(
+            state: root, executable: executable,
+            searchPath: environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
+            maxConcurrent: settings.limits?.concurrentSteps ?? 2,
+            pins: PinPolicy(
+                hosts: Set(settings.limits?.dataHosts ?? []), folders: settings.limits?.dataFolders ?? []),
+            installerVariables: RunnerConfiguration.installerVariables(of: environment))
+    }
+
+    private static func webhooks(_ settings: ControllerConfiguration) throws -> Webhooks {
+        var hooks: [String: Webhooks.Hook] = [:]
+        for (name, hook) in settings.webhooks ?? [:] {
+            guard let source = SourceName(hook.source) else {
+                throw ConfigurationError("webhooks.\(name).source: \(hook.source) is not a source's name")
+            }
+            guard let secret = try? String(contentsOfFile: hook.secretFile, encoding: .utf8) else {
+                throw ConfigurationError("webhooks.\(name).secretFile: \(hook.secretFile) cannot be read")
+            }
+            let trimmed = secret.trimmingCharacters(in: .whitespacesAndNewlines)
+            guard !trimmed.isEmpty else { throw ConfigurationError("webhooks.\(name).secretFile is empty") }
+            hooks[name] = Webhooks.Hook(kind: hook.kind, source: source, secret: Array(trimmed.utf8))
+        }
+        return Webhooks(hooks)
+    }
+
+    private static func token(_ settings: ControllerConfiguration) throws -> String? {
+        guard let file = settings.tokenFile else { return nil }
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw ConfigurationError("the token file \(file) cannot be read")
+        }
+        let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard token.utf8.count >= 16 else { throw ConfigurationError("the token in \(file) is shorter than 16 bytes") }
+        return token
+    }
+
+    /// This program, to be started again for shims, the router and the Git helper.
+    static func executable() throws -> String {
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            throw ConfigurationError("/proc/self/exe cannot be read: is /proc mounted?")
+        }
+        return path
+    }
+}
+
+/// Runs the API server in the group.
+struct ServerService: Service {
+    let server: APIServer
+    func run() async throws { try await server.run() }
+}
+
+/// Secrets by name; values come from the controller's environment or from files.
+struct Secrets: Sendable {
+    private let origins: [String: String]
+
+    init(_ origins: [String: String]) { self.origins = origins }
+
+    /// `env:NAME` or `file:/path`; nil for a secret that is not configured or not there.
+    func value(_ name: String) -> String? {
+        guard let origin = origins[name] else { return nil }
+        if origin.hasPrefix("env:") { return ProcessInfo.processInfo.environment[String(origin.dropFirst(4))] }
+        if origin.hasPrefix("file:") {
+            let text = try? String(contentsOfFile: String(origin.dropFirst(5)), encoding: .utf8)
+            return text?.trimmingCharacters(in: .newlines)
+        }
+        return nil
+    }
+}
+
+extension HostFacts {
+    /// What determines results on this machine.
+    static func ofThisMachine(searchPath: String) -> HostFacts {
+        var facts = utsname()
+        uname(&facts)
+        let machine = withUnsafeBytes(of: &facts.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        var interpreters: [String: String] = [:]
+        for name in ["python3", "python3.10", "python3.11", "python3.12", "python3.13"] {
+            if let version = Self.version(of: name, searchPath) { interpreters[name] = version }
+        }
+        return HostFacts(operatingSystem: "linux", architecture: machine, interpreters: interpreters)
+    }
+
+    private static func version(of program: String, _ searchPath: String) -> String? {
+        let folders = searchPath.split(separator: ":")
+        guard
+            let path = folders.map({ "\($0)/\(program)" }).first(where: FileManager.default.isExecutableFile(atPath:))
+        else { return nil }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = ["--version"]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return nil }
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return output.split(separator: " ").last.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import HeadgateController
+import HeadgateCore
+import HeadgateGit
+import Yams
+
+/// What an operator decides about a controller: a YAML file, or the options of `headgate run`.
+struct ControllerConfiguration: Codable, Sendable {
+    struct Source: Codable, Sendable {
+        var name: String?
+        var url: String
+        var branch: String?
+        var tag: String?
+        var semver: String?
+        var commit: String?
+        var path: String?
+        var poll: String?
+        var credentials: Credentials?
+        var knownHosts: String?
+        var certificates: String?
+        var allowedSigners: String?
+    }
+
+    struct Credentials: Codable, Sendable {
+        var user: String?
+        /// A file that holds a password or token.
+        var passwordFile: String?
+        /// A file that holds a private key, ed25519 or ECDSA.
+        var sshKey: String?
+        var sshAgent: Bool?
+    }
+
+    struct Hook: Codable, Sendable {
+        var kind: Webhooks.Kind
+        var source: String
+        var secretFile: String
+    }
+
+    struct Limits: Codable, Sendable {
+        var concurrentSteps: Int?
+        /// Hosts that pinned data may come from.
+        var dataHosts: [String]?
+        /// Folders that pinned data may come from.
+        var dataFolders: [String]?
+    }
+
+    var sources: [Source]
+    var state: String?
+    var listen: String?
+    var tokenFile: String?
+    var router: RouterSettings?
+    /// Environment variables of the controller that steps may name as secrets, or files that hold them.
+    var secrets: [String: String]?
+    var webhooks: [String: Hook]?
+    var limits: Limits?
+
+    struct RouterSettings: Codable, Sendable {
+        var address: String?
+        var port: Int?
+    }
+
+    /// Reads a file; an unknown field is an error that names it.
+    ///
+    /// - Parameter path: Of the YAML file.
+    /// - Returns: The configuration.
+    /// - Throws: ``ConfigurationError``.
+    static func read(_ path: String) throws -> ControllerConfiguration {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw ConfigurationError("\(path) cannot be read")
+        }
+        do {
+            try refuseUnknown(try Yams.compose(yaml: text), path)
+            return try YAMLDecoder().decode(ControllerConfiguration.self, from: text)
+        } catch let error as ConfigurationError {
+            throw error
+        } catch {
+            throw ConfigurationError("\(path): \(error)")
+        }
+    }
+
+    private static let fields: [String: Set<String>] = [
+        "": ["sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits"],
+        "sources": [
+            "name", "url", "branch", "tag", "semver", "commit", "path", "poll", "credentials", "knownHosts",
+            "certificates", "allowedSigners",
+        ],
+        "credentials": ["user", "passwordFile", "sshKey", "sshAgent"],
+        "router": ["address", "port"],
+        "limits": ["concurrentSteps", "dataHosts", "dataFolders"],
+    ]
+
+    private static func refuseUnknown(_ node: Node?, _ path: String, section: String = "") throws {
+        guard let mapping = node?.mapping, let known = fields[section] else { return }
+        for (key, value) in mapping {
+            guard let name = key.string else { continue }
+            guard known.contains(name) else {
+                let line = key.mark.map { ":\($0.line):\($0.column)" } ?? ""
+                throw ConfigurationError(
+                    "\(path)\(line): unknown field \(name); known are \(known.sorted().joined(separator: ", "))")
+            }
+            if let items = value.sequence {
+                for item in items { try refuseUnknown(item, path, section: name) }
+            } else {
+                try refuseUnknown(value, path, section: name)
+            }
+        }
+    }
+}
+
+/// What is wrong with a configuration, for people.
+struct ConfigurationError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension ControllerConfiguration.Source {
+    /// The source's name: given, or made of the address's last part.
+    func sourceName(_ index: Int) throws -> SourceName {
+        if let name {
+            guard let valid = SourceName(name) else {
+                throw ConfigurationError("sources[\(index)].name: \(name) is not a name (a-z, 0-9 and -, up to 63)")
+            }
+            return valid
+        }
+        let last = url.split(whereSeparator: { $0 == "/" || $0 == ":" }).last.map(String.init) ?? ""
+        let base = last.hasSuffix(".git") ? String(last.dropLast(4)) : last
+        let cleaned = base.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        return SourceName(String(String(cleaned).prefix(63))) ?? SourceName("default").orDie("a constant name is valid")
+    }
+
+    func reference() throws -> TrackedReference {
+        let given = [branch, tag, semver, commit].compactMap { $0 }
+        guard given.count <= 1 else { throw ConfigurationError("\(url): give one of branch, tag, semver and commit") }
+        if let branch { return .branch(branch) }
+        if let tag { return .tag(tag) }
+        if let semver {
+            guard let range = VersionRange(semver) else { throw ConfigurationError("\(semver) is not a version range") }
+            return .versions(range)
+        }
+        if let commit {
+            guard let id = CommitID(commit) else { throw ConfigurationError("\(commit) is not a commit's 40 digits") }
+            return .commit(id)
+        }
+        return .head
+    }
+
+    func remote() throws -> GitRemote {
+        let isLocal = !url.contains("://") && FileManager.default.fileExists(atPath: url)
+        let absolute = isLocal && !url.hasPrefix("/") ? "\(FileManager.default.currentDirectoryPath)/\(url)" : url
+        return try GitRemote(
+            url: RemoteURL(absolute), credentials: gitCredentials(),
+            hostKeys: knownHosts.map { .file($0) } ?? .userFiles, certificates: certificates)
+    }
+
+    private func gitCredentials() throws -> GitCredentials {
+        guard let credentials else { return .none }
+        if let key = credentials.sshKey { return .sshKey(path: key, user: credentials.user) }
+        if credentials.sshAgent == true { return .sshAgent(user: credentials.user) }
+        guard let file = credentials.passwordFile else { return .none }
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw ConfigurationError("\(file) cannot be read")
+        }
+        let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return .password(user: credentials.user ?? "git", GitCredentials.Secret(secret))
+    }
+
+    func interval() throws -> Duration {
+        guard let poll else { return .seconds(30) }
+        guard let duration = Duration(text: poll), duration >= .milliseconds(100) else {
+            throw ConfigurationError("\(poll) is not a poll interval such as 5s (at least 100ms)")
+        }
+        return duration
+    }
+}
+
+extension Optional {
+    /// The value of something that cannot be nil here.
+    func orDie(_ reason: String) -> Wrapped {
+        guard let self else { preconditionFailure(reason) }
+        return self
+    }
+}

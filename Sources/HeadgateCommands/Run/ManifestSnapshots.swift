@@ -1,0 +1,63 @@
+import HeadgateController
+import HeadgateCore
+import HeadgateManifest
+import HeadgatePolicy
+
+/// Reads a source's manifests at a commit, with work in proportion to what changed since the last one.
+actor ManifestSnapshots: SnapshotMaker {
+    private let repository: any SourceRepository
+    private let reference: String
+    private let judge: PolicyJudge
+    private var builder: SnapshotBuilder
+    /// What is wrong with policies' expressions.
+    private var problems: [PolicyName: [Diagnostic]] = [:]
+    private var isFirst = true
+
+    /// - Parameters:
+    ///   - source: The source's name.
+    ///   - repository: Where it is read from.
+    ///   - path: The folder of the manifests.
+    ///   - reference: What is followed, for revisions.
+    ///   - lastGood: What was in force when the controller stopped.
+    ///   - judge: Checks policies' expressions.
+    init(
+        source: SourceName, repository: any SourceRepository, path: RepositoryPath, reference: String,
+        lastGood: DesiredState = DesiredState(), judge: PolicyJudge = PolicyJudge()
+    ) {
+        self.repository = repository
+        self.reference = reference
+        self.judge = judge
+        builder = SnapshotBuilder(source: source, folder: path, lastGood: lastGood)
+    }
+
+    func snapshot(of commit: CommitID) async throws(SourceError) -> Snapshot {
+        let facts = try await repository.facts(of: commit)
+        let prepared = try await builder.prepare(commit, from: repository)
+        let changed = try builder.commit(prepared)
+        var desired = builder.desired
+        let names =
+            isFirst
+            ? Set(desired.policies.keys) : Set(changed.filter { $0.kind == .policy }.compactMap { PolicyName($0.name) })
+        for name in names { problems[name] = desired.policies[name].map { judge.check(name, $0.spec) } }
+        for name in problems.keys.sorted() { desired.diagnostics += problems[name] ?? [] }
+        defer { isFirst = false }
+        return Snapshot(
+            revision: Revision(reference: reference, commit: commit), commit: facts, desired: desired,
+            changed: isFirst ? nil : changed)
+    }
+}
+
+extension DesiredState {
+    /// What a ledger holds of one source.
+    init(_ objects: [StoredObject], of source: SourceName) {
+        self.init()
+        for object in objects where object.id.source == source {
+            switch object.spec {
+            case .model(let value): if let name = ModelName(object.id.name) { models[name] = value }
+            case .policy(let value): if let name = PolicyName(object.id.name) { policies[name] = value }
+            case .deployment(let value): if let name = DeploymentName(object.id.name) { deployments[name] = value }
+            case .target(let value): if let name = TargetName(object.id.name) { targets[name] = value }
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import HeadgateCore
+import HeadgateProviders
+import Logging
+import ServiceLifecycle
+
+/// Makes the providers of targets, and runs those that need to run.
+struct TargetFactory: Service {
+    private let local: LocalTargets
+
+    init(
+        settings: ControllerConfiguration, root: String, executable: String, runner: RunnerConfiguration,
+        store: any ObjectStore, repositories: [SourceName: any SourceRepository], environments: PythonEnvironments,
+        logger: Logger
+    ) {
+        let single = repositories.count == 1
+        let configuration = LocalTargetConfiguration(
+            runner: runner, defaultPort: settings.router?.port ?? 0,
+            prefix: { single ? "/\($0.name)" : "/\($0.source)/\($0.name)" })
+        local = LocalTargets(
+            configuration: configuration, store: store, sources: repositories, environments: environments,
+            logger: logger)
+    }
+
+    func target(_ reference: TargetReference) async throws(TargetError) -> any ServingTarget {
+        switch reference.spec.provider {
+        case .local(let spec): return try await local.target(spec)
+        case .openInference:
+            throw TargetError(.rejected, "targets of type openInference are not supported by this version")
+        }
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await local.run() }
+    }
+}

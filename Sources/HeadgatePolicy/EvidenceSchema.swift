@@ -1,0 +1,74 @@
+package import CEL
+package import HeadgateCore
+
+/// The declared records that policies may ask about.
+///
+/// A field that is not declared here is refused when a policy is read.
+package enum EvidenceSchema {
+    /// An environment for a policy's expressions: evidence, and the policy's own params.
+    package static func environment(params: [String: JSONValue]) -> Environment {
+        var environment = Environment()
+        for record in records { environment.declare(record) }
+        environment.declare(
+            RecordType(name: "Params", fields: params.mapValues { _ in .dyn }))
+        environment.declare("candidate", .record("Version"))
+        environment.declare("champion", .record("Version"))
+        environment.declare("model", .record("Subject"))
+        environment.declare("deployment", .record("Subject"))
+        environment.declare("target", .string)
+        environment.declare("commit", .record("Commit"))
+        environment.declare("approvals", .list(.record("Approval")))
+        environment.declare("now", .timestamp)
+        environment.declare("restoring", .bool)
+        environment.declare("moment", .string)
+        environment.declare("params", .record("Params"))
+        environment.declare("traffic", .record("Traffic"))
+        // What a Model may reasonably hold; cost estimates rest on it.
+        environment.sizeBounds = [
+            "approvals": 100, "candidate.data": 10_000, "champion.data": 10_000, "candidate.formats": 100,
+            "champion.formats": 100, "commit.message": 65_536, "candidate.metrics": 10_000, "champion.metrics": 10_000,
+        ]
+        return environment
+    }
+
+    /// Records by name, for documentation too.
+    package static let records: [RecordType] = [
+        RecordType(
+            name: "Version",
+            fields: [
+                "version": .string, "digest": .string, "metrics": .map(.string, .dyn), "params": .map(.string, .dyn),
+                "size": .int, "files": .int, "formats": .list(.string), "data": .list(.record("Data")),
+                "provenance": .record("Provenance"), "created": .timestamp,
+            ]),
+        RecordType(name: "Data", fields: ["path": .string, "digest": .string]),
+        RecordType(name: "Provenance", fields: ["revision": .string, "steps": .list(.record("Step"))]),
+        RecordType(name: "Step", fields: ["name": .string, "key": .string, "run": .string]),
+        RecordType(
+            name: "Subject",
+            fields: [
+                "name": .string, "labels": .map(.string, .string), "annotations": .map(.string, .string),
+            ]),
+        RecordType(
+            name: "Commit",
+            fields: [
+                "id": .string, "author": .record("Person"), "committer": .record("Person"), "message": .string,
+                "time": .timestamp, "signer": .string, "verified": .bool,
+            ]),
+        RecordType(name: "Person", fields: ["name": .string, "email": .string]),
+        RecordType(name: "Approval", fields: ["by": .string, "at": .timestamp, "digest": .string]),
+        RecordType(
+            name: "Traffic", fields: ["candidate": .record("Statistics"), "stable": .record("Statistics")]),
+        RecordType(
+            name: "Statistics",
+            fields: [
+                "requests": .int, "errors": .int, "errorRate": .double, "latency": .record("Latency"),
+                "agreement": .double, "mirrored": .int, "latencyCounts": .list(.int),
+            ]),
+        RecordType(
+            name: "Latency",
+            fields: ["mean": .double, "p50": .double, "p90": .double, "p95": .double, "p99": .double]),
+    ]
+
+    /// Attributes that change without the version changing, so that a verdict on them is asked again.
+    static let volatileVariables: Set<String> = ["now", "approvals", "traffic"]
+}
