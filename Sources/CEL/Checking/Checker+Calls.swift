@@ -98,7 +98,7 @@ extension Checker {
         for overload in overloads where overload.signature.isMember == isMember {
             guard overload.signature.takes(types.count) else { continue }
             substitution = saved
-            let signature = substitution.instantiate(overload.signature)
+            let signature = overload.isGeneric ? substitution.instantiate(overload.signature) : overload.signature
             var fits = true
             for (index, type) in types.enumerated() {
                 let parameter = signature.parameters[min(index, signature.parameters.count - 1)]
@@ -109,7 +109,7 @@ extension Checker {
             }
             guard fits else { continue }
             fitting.append(overload)
-            let type = substitution.apply(signature.result, freeToDyn: false)
+            let type = overload.isGeneric ? substitution.apply(signature.result, freeToDyn: false) : signature.result
             if let previous = result {
                 if previous != type { result = .dyn }
             } else {

@@ -12,7 +12,6 @@ struct Substitution {
 
     /// The overload with type variables in place of its type parameters.
     mutating func instantiate(_ overload: Overload) -> Overload {
-        guard overload.isGeneric else { return overload }
         var names: [String: CELType] = [:]
         let parameters = overload.parameters.map { replaceParameters($0, &names) }
         return Overload(

@@ -2,19 +2,28 @@
 struct Frame {
     var meter: Meter
     let activation: Activation
-    let slots: UnsafeMutablePointer<Activation.Slot>
+    let values: UnsafeMutablePointer<Value>
+    let states: UnsafeMutablePointer<Activation.State>
     let wasRead: UnsafeMutablePointer<Bool>
     let locals: UnsafeMutablePointer<Value>
+    let maps: UnsafeMutablePointer<Unmanaged<MapValue>?>
+    /// The maps and records among the locals, once more.
+    let localMaps: UnsafeMutablePointer<Unmanaged<MapValue>?>
+
+    @inline(__always)
+    func setLocal(_ slot: Int, _ value: Value) {
+        locals[slot] = value
+        localMaps[slot] = value.fields.map { .passUnretained($0) }
+    }
 
     /// The value of a variable.
     ///
     /// Unknowns end the run: the plain evaluator takes over.
     @inline(__always)
     func variable(_ index: Int) throws(EvaluationError) -> Value {
-        guard case .value(let value) = slots[index] else { return try slowVariable(index) }
+        guard states[index] == .known else { return try slowVariable(index) }
         wasRead[index] = true
-        if case .unknown = value { throw .metUnknown }
-        return value
+        return values[index]
     }
 
     @inline(never)
@@ -45,6 +54,8 @@ enum Code: Sendable {
     case int(IntCode)
     case double(DoubleCode)
     case value(ValueCode)
+    /// A chain of fields, which some operators read in their own way.
+    case path(FieldPath)
 
     var asValue: ValueCode {
         switch self {
@@ -58,6 +69,7 @@ enum Code: Sendable {
         case .int(let code): { (frame: inout Frame) throws(EvaluationError) in .int(try code(&frame)) }
         case .double(let code): { (frame: inout Frame) throws(EvaluationError) in .double(try code(&frame)) }
         case .value(let code): code
+        case .path(let path): { (frame: inout Frame) throws(EvaluationError) in try path.read(&frame) }
         }
     }
 
@@ -86,49 +98,61 @@ enum Code: Sendable {
 /// It gives a value where everything goes well. Where it does not, at an error or an unknown, it gives nothing, and the
 /// plain evaluator runs from the start: that one knows what an unknown does to an error, and its costs count.
 struct CompiledExpression: Sendable {
-    let code: Code
-    let slotCount: Int
+    private let run: ValueCode
+    private let constant: Value?
+    private let slotCount: Int
+
+    init(code: Code, slotCount: Int) {
+        run = code.asValue
+        if case .constant(let value, 0) = code { constant = value } else { constant = nil }
+        self.slotCount = slotCount
+    }
 
     func evaluate(_ activation: Activation, _ meter: Meter) -> Evaluation? {
-        if case .constant(let value, let cost) = code {
-            return cost <= meter.limit ? Evaluation(value, cost: cost) : nil
-        }
-        guard slotCount > 0 else {
-            // Nothing writes through this pointer, since there are no slots.
-            return run(activation, meter, UnsafeMutablePointer<Value>(bitPattern: 16))
-        }
-        return withUnsafeTemporaryAllocation(of: Value.self, capacity: slotCount) { buffer in
-            buffer.initialize(repeating: .null)
-            defer { buffer.deinitialize() }
-            return run(activation, meter, buffer.baseAddress)
+        if let constant { return Evaluation(constant, cost: 0) }
+        return withUnsafeTemporaryAllocation(of: Value.self, capacity: slotCount) { locals in
+            withUnsafeTemporaryAllocation(of: Unmanaged<MapValue>?.self, capacity: slotCount) { maps in
+                locals.initialize(repeating: .null)
+                maps.initialize(repeating: nil)
+                defer { locals.deinitialize() }
+                guard let locals = locals.baseAddress, let maps = maps.baseAddress else { return nil }
+                return evaluate(activation, meter, locals, maps)
+            }
         }
     }
 
     @inline(__always)
-    private func run(
+    private func evaluate(
         _ activation: Activation,
         _ meter: Meter,
-        _ locals: UnsafeMutablePointer<Value>?
+        _ locals: UnsafeMutablePointer<Value>,
+        _ localMaps: UnsafeMutablePointer<Unmanaged<MapValue>?>
     ) -> Evaluation? {
-        guard let locals else { return nil }
         var frame = Frame(
             meter: meter,
             activation: activation,
-            slots: activation.slots,
+            values: activation.values,
+            states: activation.states,
             wasRead: activation.wasRead,
-            locals: locals
+            locals: locals,
+            maps: activation.maps,
+            localMaps: localMaps
         )
         do throws(EvaluationError) {
-            switch code {
-            case .bool(let code): return Evaluation(.bool(try code(&frame)), cost: frame.meter.cost)
-            case .int(let code): return Evaluation(.int(try code(&frame)), cost: frame.meter.cost)
-            case .double(let code): return Evaluation(.double(try code(&frame)), cost: frame.meter.cost)
-            case .value(let code): return Evaluation(try code(&frame), cost: frame.meter.cost)
-            case .constant: return nil
-            }
+            return Evaluation(try run(&frame), cost: frame.meter.cost)
         } catch {
             // A limit is a limit; any other error may yet turn out to be an unknown.
             return error.isFatal && !error.isUnknown ? Evaluation(error, cost: frame.meter.cost) : nil
         }
     }
+}
+
+/// A closure as an element of an array; bare, it would be called through a thunk.
+struct BoolElement: Sendable {
+    let run: BoolCode
+}
+
+/// A closure as an element of an array, as `BoolElement` is.
+struct ValueElement: Sendable {
+    let run: ValueCode
 }

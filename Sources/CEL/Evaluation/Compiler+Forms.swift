@@ -3,13 +3,13 @@ extension Compiler {
     func logical(_ sign: LogicalOperator, _ operands: [NodeID]) -> Code {
         let decisive = sign.decisive
         let function = sign == .and ? "_&&_" : "_||_"
-        let codes = operands.map { code($0).asBool(function) }
+        let codes = operands.map { BoolElement(run: code($0).asBool(function)) }
         guard codes.count == 2 else {
             return .bool { (frame: inout Frame) throws(EvaluationError) in
                 var failure: EvaluationError?
                 for code in codes {
                     do throws(EvaluationError) {
-                        if try code(&frame) == decisive { return decisive }
+                        if try code.run(&frame) == decisive { return decisive }
                     } catch {
                         if error.isFatal { throw error }
                         if failure == nil { failure = error }
@@ -19,8 +19,8 @@ extension Compiler {
                 return !decisive
             }
         }
-        let left = codes[0]
-        let right = codes[1]
+        let left = codes[0].run
+        let right = codes[1].run
         return .bool { (frame: inout Frame) throws(EvaluationError) in
             do throws(EvaluationError) {
                 if try left(&frame) == decisive { return decisive }
@@ -52,12 +52,12 @@ extension Compiler {
     }
 
     func bind(_ slot: Int, _ values: [NodeID], _ body: NodeID) -> Code {
-        let values = values.map { code($0).asValue }
+        let values = values.map { ValueElement(run: code($0).asValue) }
         let body = code(body).asValue
         return .value { (frame: inout Frame) throws(EvaluationError) in
             for (offset, value) in values.enumerated() {
                 do throws(EvaluationError) {
-                    frame.locals[slot + offset] = try value(&frame)
+                    frame.setLocal(slot + offset, try value.run(&frame))
                 } catch {
                     // The error counts where the variable is read, which the plain evaluator keeps track of.
                     throw error.isFatal ? error : .metUnknown
@@ -75,7 +75,7 @@ extension Compiler {
             let value = try target(&frame)
             guard case .optional(let optional) = value else { throw .noSuchOverload("optMap", value) }
             guard let wrapped = optional.wrapped else { return .none }
-            frame.locals[slot] = wrapped
+            frame.setLocal(slot, wrapped)
             let result = try body(&frame)
             guard isFlat else { return .optional(OptionalValue(result)) }
             guard case .optional = result else { throw .noSuchOverload("optFlatMap", result) }
@@ -84,7 +84,7 @@ extension Compiler {
     }
 
     func list(_ elements: [Node.ListElement]) -> Code {
-        let codes = elements.map { code($0.value).asValue }
+        let codes = elements.map { ValueElement(run: code($0.value).asValue) }
         let isOptional = elements.map(\.isOptional)
         return .value { (frame: inout Frame) throws(EvaluationError) in
             let values = try Self.evaluate(codes, &frame)
@@ -94,7 +94,7 @@ extension Compiler {
     }
 
     func map(_ entries: [Node.MapEntry]) -> Code {
-        let codes = entries.flatMap { [code($0.key).asValue, code($0.value).asValue] }
+        let codes = entries.flatMap { [$0.key, $0.value] }.map { ValueElement(run: code($0).asValue) }
         let isOptional = entries.map(\.isOptional)
         return .value { (frame: inout Frame) throws(EvaluationError) in
             let values = try Self.evaluate(codes, &frame)
@@ -109,7 +109,7 @@ extension Compiler {
                 throw EvaluationError(.undeclaredReference, "there is no such record type")
             }
         }
-        let codes = fields.map { code($0.value).asValue }
+        let codes = fields.map { ValueElement(run: code($0.value).asValue) }
         return .value { (frame: inout Frame) throws(EvaluationError) in
             let values = try Self.evaluate(codes, &frame)
             try frame.meter.charge(CostTable.record)
@@ -117,10 +117,10 @@ extension Compiler {
         }
     }
 
-    private static func evaluate(_ codes: [ValueCode], _ frame: inout Frame) throws(EvaluationError) -> [Value] {
+    static func evaluate(_ codes: [ValueElement], _ frame: inout Frame) throws(EvaluationError) -> [Value] {
         var values: [Value] = []
         values.reserveCapacity(codes.count)
-        for code in codes { values.append(try code(&frame)) }
+        for code in codes { values.append(try code.run(&frame)) }
         return values
     }
 
@@ -157,8 +157,8 @@ extension Compiler {
         _ frame: inout Frame
     ) throws(EvaluationError) {
         try frame.meter.chargeIteration()
-        frame.locals[slot] = elements.first(index, isPaired: isPaired)
-        if isPaired { frame.locals[slot + 1] = elements.second(index) }
+        frame.setLocal(slot, elements.first(index, isPaired: isPaired))
+        if isPaired { frame.setLocal(slot + 1, elements.second(index)) }
     }
 
     private func decide(_ loop: Node.Comprehension, _ range: @escaping ValueCode, _ slot: Int) -> Code {

@@ -32,17 +32,9 @@ extension Compiler {
     // MARK: Comparisons
 
     private func comparison(_ sign: BinaryOperator, _ left: Code, _ right: Code) -> Code {
-        if case .constant(.double(let bound), 0) = right {
-            return comparison(left.asValue, with: .double(bound), sign) { (value: Value) in
-                guard case .double(let number) = value else { return nil }
-                return Self.holds(sign, number, bound)
-            }
-        }
-        if case .constant(.int(let bound), 0) = right {
-            return comparison(left.asValue, with: .int(bound), sign) { (value: Value) in
-                guard case .int(let number) = value else { return nil }
-                return Self.holds(sign, number, bound)
-            }
+        if case .constant(let bound, 0) = right, bound.isNumber {
+            if case .path(let path) = left { return comparison(path, with: bound, sign) }
+            return comparison(left.asValue, with: bound, sign)
         }
         let left = left.asValue
         let right = right.asValue
@@ -55,17 +47,33 @@ extension Compiler {
         }
     }
 
-    /// A comparison with a constant; `quick` answers for the constant's own type.
-    private func comparison(
-        _ left: @escaping ValueCode,
-        with bound: Value,
-        _ sign: BinaryOperator,
-        _ quick: @escaping @Sendable (Value) -> Bool?
-    ) -> Code {
+    /// A comparison of a path with a constant, without a copy of what lies at the path's end.
+    private func comparison(_ path: FieldPath, with bound: Value, _ sign: BinaryOperator) -> Code {
+        let number: Double? = if case .double(let number) = bound { number } else { nil }
+        let integer: Int64? = if case .int(let integer) = bound { integer } else { nil }
+        let cost = path.cost + CostTable.call
+        return .bool { (frame: inout Frame) throws(EvaluationError) in
+            if let place = path.place(&frame) {
+                if let number, case .double(let found) = place.pointee {
+                    try frame.meter.charge(cost)
+                    return Self.holds(sign, found, number)
+                }
+                if let integer, case .int(let found) = place.pointee {
+                    try frame.meter.charge(cost)
+                    return Self.holds(sign, found, integer)
+                }
+            }
+            let value = try path.read(&frame)
+            try frame.meter.charge(CostTable.call)
+            return Arithmetic.holds(sign, try Value.order(value, bound, sign.function, &frame.meter))
+        }
+    }
+
+    private func comparison(_ left: @escaping ValueCode, with bound: Value, _ sign: BinaryOperator) -> Code {
         .bool { (frame: inout Frame) throws(EvaluationError) in
             let value = try left(&frame)
             try frame.meter.charge(CostTable.call)
-            if let answer = quick(value) { return answer }
+            if case .int(let found) = value, case .int(let integer) = bound { return Self.holds(sign, found, integer) }
             return Arithmetic.holds(sign, try Value.order(value, bound, sign.function, &frame.meter))
         }
     }
@@ -100,7 +108,7 @@ extension Compiler {
             return .bool { (frame: inout Frame) throws(EvaluationError) in
                 let value = try container(&frame)
                 try frame.meter.charge(CostTable.call)
-                if case .map(let map) = value, map.shape.index(of: key.name, hash: key.hash) != nil { return true }
+                if case .map(let map) = value, map.shape.index(of: key) != nil { return true }
                 return try Self.contains(value, .string(name), &frame.meter)
             }
         }
@@ -174,20 +182,20 @@ extension Compiler {
         var parts: [NodeID] = []
         var current = id
         while case .binary(.add, let left, let right) = program.tree[current].kind, isConcatenation(current) {
-            if current != id, code(current).isConstant { break }
+            if current != id, isConstant(current) { break }
             parts.append(right)
             current = left
         }
         parts.append(current)
-        let codes = parts.reversed().map { code($0).asValue }
+        let codes = parts.reversed().map { ValueElement(run: code($0).asValue) }
         return .value { (frame: inout Frame) throws(EvaluationError) in
             var text = ""
             for (index, code) in codes.enumerated() {
-                let value = try code(&frame)
+                let value = try code.run(&frame)
                 guard case .string(let part) = value else {
                     if index == 0 {
                         // The plain evaluator looks at the right operand before it sees that the left is no string.
-                        _ = try codes[1](&frame)
+                        _ = try codes[1].run(&frame)
                     }
                     try frame.meter.charge(CostTable.call)
                     throw .noSuchOverload("_+_", value)

@@ -4,10 +4,21 @@
 /// ends it half-way: `&&` may absorb that error, and then the cost shows.
 struct Compiler {
     let program: CheckedTree
+    /// Which nodes depend on nothing but literals.
+    private let constants: [Bool]
 
     static func compile(_ program: CheckedTree) -> CompiledExpression {
-        let compiler = Compiler(program: program)
+        let compiler = Compiler(program)
         return CompiledExpression(code: compiler.code(program.tree.root), slotCount: program.slotCount)
+    }
+
+    private init(_ program: CheckedTree) {
+        self.program = program
+        var constants: [Bool] = []
+        constants.reserveCapacity(program.tree.nodes.count)
+        // Children stand before their parents.
+        for id in program.tree.nodes.indices { constants.append(Self.isConstant(id, program, constants)) }
+        self.constants = constants
     }
 
     func code(_ id: NodeID) -> Code {
@@ -74,25 +85,23 @@ struct Compiler {
     /// Whether a node depends on nothing but literals.
     ///
     /// Loops and variables are left to evaluation.
-    private func isConstant(_ id: NodeID) -> Bool {
+    func isConstant(_ id: NodeID) -> Bool { constants[id] }
+
+    private static func isConstant(_ id: NodeID, _ program: CheckedTree, _ known: [Bool]) -> Bool {
+        if case .constant = program.references[id] { return true }
         switch program.tree[id].kind {
         case .literal: return true
-        case .identifier, .comprehension, .bind, .block, .optionalMap, .record: return isNamedConstant(id)
-        case .select where isNamedConstant(id): return true
-        case .call(_, let arguments): return isResolved(id) && arguments.allSatisfy { isConstant($0) }
+        case .identifier, .comprehension, .bind, .block, .optionalMap, .record: return false
+        case .call(_, let arguments):
+            guard case .function = program.references[id] else { return false }
+            return arguments.allSatisfy { known[$0] }
         case .memberCall(let target, _, let arguments):
             guard case .function(let function) = program.references[id] else { return false }
-            return (function.isNamespaced || isConstant(target)) && arguments.allSatisfy { isConstant($0) }
-        case let kind: return kind.children.allSatisfy { isConstant($0) }
+            return (function.isNamespaced || known[target]) && arguments.allSatisfy { known[$0] }
+        case .select(let operand, _): return known[operand]
+        case .binary(_, let left, let right): return known[left] && known[right]
+        case let kind: return kind.children.allSatisfy { known[$0] }
         }
-    }
-
-    private func isNamedConstant(_ id: NodeID) -> Bool {
-        if case .constant = program.references[id] { true } else { false }
-    }
-
-    private func isResolved(_ id: NodeID) -> Bool {
-        if case .function = program.references[id] { true } else { false }
     }
 
     // MARK: Names
@@ -117,40 +126,13 @@ struct Compiler {
         }
     }
 
-    /// `operand.field`, with the commonest operands read without a closure of their own.
+    /// A chain of fields on a variable, read in one go; on anything else, one field.
     private func select(_ id: NodeID, _ operand: NodeID, _ field: String) -> Code {
-        let key = FieldKey(field)
-        switch program.references[operand] {
-        case .local(let slot):
-            return .value { (frame: inout Frame) throws(EvaluationError) in
-                try frame.meter.charge(CostTable.name)
-                try frame.meter.charge(CostTable.select)
-                return try Self.read(key, of: frame.locals + slot)
-            }
-        case .variable(let index):
-            return .value { (frame: inout Frame) throws(EvaluationError) in
-                try frame.meter.charge(CostTable.name)
-                guard case .value(.map(let map)) = frame.slots[index] else {
-                    let value = try frame.variable(index)
-                    try frame.meter.charge(CostTable.select)
-                    return try Self.known(value.selecting(key))
-                }
-                frame.wasRead[index] = true
-                try frame.meter.charge(CostTable.select)
-                return try Self.known(map.read(key))
-            }
-        default:
+        guard let path = FieldPath(id, program) else {
+            let key = FieldKey(field)
             return unary(operand) { (value: Value, _) throws(EvaluationError) in try value.selecting(key) }
         }
-    }
-
-    @inline(__always)
-    private static func read(
-        _ key: FieldKey,
-        of value: UnsafeMutablePointer<Value>
-    ) throws(EvaluationError) -> Value {
-        if case .map(let map) = value.pointee { return try known(map.read(key)) }
-        return try known(value.pointee.selecting(key))
+        return .path(path)
     }
 
     /// Lets a known value through.
@@ -197,11 +179,9 @@ struct Compiler {
             }
         }
         if let special = specialCall(function, arguments) { return special }
-        let codes = arguments.map { code($0).asValue }
+        let codes = arguments.map { ValueElement(run: code($0).asValue) }
         return .value { (frame: inout Frame) throws(EvaluationError) in
-            var values: [Value] = []
-            values.reserveCapacity(codes.count)
-            for code in codes { values.append(try code(&frame)) }
+            let values = try Self.evaluate(codes, &frame)
             return try Self.known(function.call(values, &frame.meter))
         }
     }

@@ -96,7 +96,7 @@ extension Value {
 
     private static func areEqual(_ x: MapValue, _ y: MapValue, _ meter: inout Meter) throws(EvaluationError) -> Bool {
         guard x.count == y.count else { return false }
-        if x === y, x.values.isEmpty { return true }
+        if x === y, x.count == 0 { return true }
         var sawUnknown = false
         for (key, value) in x.entries {
             try meter.charge(1)

@@ -9,6 +9,16 @@ struct FunctionOverload: Sendable {
     let cost: CostRule
     let size: SizeRule
     let run: NativeFunction
+    /// Whether the signature has type parameters.
+    let isGeneric: Bool
+
+    init(signature: Overload, cost: CostRule, size: SizeRule, run: @escaping NativeFunction) {
+        self.signature = signature
+        self.cost = cost
+        self.size = size
+        self.run = run
+        isGeneric = signature.isGeneric
+    }
 
     func admits(_ arguments: [Value]) -> Bool {
         guard signature.takes(arguments.count) else { return false }

@@ -1,7 +1,9 @@
 /// A map from bool, int, uint and string keys, in the order of its entries.
 ///
 /// Numbers are one key space: `1`, `1u` and `1.0` find the same entry.
-public final class MapValue: Sendable {
+///
+/// Nothing of it changes once it is made, hence `@unchecked Sendable`.
+public final class MapValue: @unchecked Sendable {
     /// What reading an absent key means.
     public enum Absence: Sendable, Hashable {
         /// An error: no such key.
@@ -13,14 +15,52 @@ public final class MapValue: Sendable {
     }
 
     let shape: MapShape
-    let values: [Value]
+    /// The number of entries.
+    public let count: Int
     /// What reading an absent key means.
     public let absence: Absence
+    // Memory of their own, so that a path of fields can be followed without counting references.
+    private let storage: UnsafeMutablePointer<Value>
+    private let nested: UnsafeMutablePointer<Unmanaged<MapValue>?>
 
     init(shape: MapShape, values: [Value], absence: Absence = .error) {
         self.shape = shape
-        self.values = values
         self.absence = absence
+        count = min(shape.keys.count, values.count)
+        storage = .allocate(capacity: count)
+        nested = .allocate(capacity: count)
+        for index in 0..<count {
+            (storage + index).initialize(to: values[index])
+            (nested + index).initialize(to: values[index].fields.map { .passUnretained($0) })
+        }
+    }
+
+    deinit {
+        storage.deinitialize(count: count)
+        storage.deallocate()
+        nested.deinitialize(count: count)
+        nested.deallocate()
+    }
+
+    /// The values in order.
+    public var values: [Value] { Array(UnsafeBufferPointer(start: storage, count: count)) }
+
+    /// The value at an index of the shape.
+    @inline(__always)
+    func value(at index: Int) -> Value { storage[index] }
+
+    /// Where the value of a short key lies; nil if it is not found this way.
+    @inline(__always)
+    func place(of key: PackedKey) -> UnsafeMutablePointer<Value>? {
+        let index = shape.index(ofPacked: key)
+        return index < 0 ? nil : storage + index
+    }
+
+    /// The map or record under a short key; nil if it is not found this way.
+    @inline(__always)
+    func map(under key: PackedKey) -> Unmanaged<MapValue>? {
+        let index = shape.index(ofPacked: key)
+        return index < 0 ? nil : nested[index]
     }
 
     /// A map with string keys; the last of equal keys counts.
@@ -39,9 +79,6 @@ public final class MapValue: Sendable {
         self.init(shape: builder.shape(), values: builder.values, absence: absence)
     }
 
-    /// The number of entries.
-    public var count: Int { values.count }
-
     /// The keys in order.
     public var keys: [Value] { shape.keys }
 
@@ -50,21 +87,27 @@ public final class MapValue: Sendable {
 
     /// The value of a key, or nil.
     public subscript(key: Value) -> Value? {
-        shape.index(of: key).map { values[$0] }
+        shape.index(of: key).map { storage[$0] }
     }
 
     /// The value of a string key, or nil.
     public subscript(key: String) -> Value? {
-        shape.index(of: key, hash: MapShape.hash(key)).map { values[$0] }
+        shape.index(of: key, hash: MapShape.hash(key)).map { storage[$0] }
     }
 }
 
 /// The keys of a map and where each is.
 ///
 /// Maps with the same keys in the same order can share one.
-final class MapShape: Sendable {
+///
+/// Nothing of it changes once it is made, hence `@unchecked Sendable`.
+final class MapShape: @unchecked Sendable {
     let keys: [Value]
     let hashes: [UInt32]
+    /// The keys again, as far as they are short strings, in a form that compares quickly.
+    private let packed: UnsafeMutablePointer<PackedKey>
+    /// How many of the packed keys to scan: none if there is a table.
+    private let scannedCount: Int
     /// Open addressing over a power of two of places, each an index into `keys` or -1; empty for small maps.
     let table: [Int32]
 
@@ -74,10 +117,14 @@ final class MapShape: Sendable {
     init(keys: [Value], hashes: [UInt32]) {
         self.keys = keys
         self.hashes = hashes
+        packed = .allocate(capacity: keys.count)
+        for (index, key) in keys.enumerated() { (packed + index).initialize(to: PackedKey(key)) }
         guard keys.count > Self.scanned else {
+            scannedCount = keys.count
             table = []
             return
         }
+        scannedCount = 0
         var capacity = 16
         while capacity < keys.count * 2 { capacity *= 2 }
         var table = [Int32](repeating: -1, count: capacity)
@@ -89,7 +136,7 @@ final class MapShape: Sendable {
         self.table = table
     }
 
-    static let empty = MapShape(keys: [], hashes: [])
+    deinit { packed.deallocate() }
 
     static func hash(_ text: String) -> UInt32 {
         var hasher = Hasher()
@@ -107,6 +154,25 @@ final class MapShape: Sendable {
             hasher.combine(number)
             return UInt32(truncatingIfNeeded: hasher.finalize())
         }
+    }
+
+    /// The index of a key that is known when an expression is compiled.
+    @inline(__always)
+    func index(of key: FieldKey) -> Int? {
+        guard key.packed.isString, table.isEmpty else { return index(of: key.name, hash: key.hash) }
+        let index = index(ofPacked: key.packed)
+        return index < 0 ? nil : index
+    }
+
+    /// The index of a short key in a small map, or -1.
+    @inline(__always)
+    func index(ofPacked key: PackedKey) -> Int {
+        var index = 0
+        while index < scannedCount {
+            if packed[index] == key { return index }
+            index += 1
+        }
+        return -1
     }
 
     func index(of key: Value) -> Int? {
@@ -138,6 +204,45 @@ final class MapShape: Sendable {
     }
 }
 
+/// A string of up to 16 bytes as two words and its length; any other key is no string here and equals nothing.
+struct PackedKey: Sendable, Equatable {
+    private let low: UInt64
+    private let high: UInt64
+    private let length: UInt64
+
+    private static let other: UInt64 = .max
+
+    init(_ key: Value) {
+        if case .string(let text) = key { self.init(text) } else { self.init(low: 0, high: 0, length: Self.other) }
+    }
+
+    init(_ text: String) {
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+        let count = text.utf8.count
+        guard count <= 16 else {
+            self.init(low: 0, high: 0, length: Self.other)
+            return
+        }
+        for (index, byte) in text.utf8.enumerated() {
+            if index < 8 { low |= UInt64(byte) << (index * 8) } else { high |= UInt64(byte) << ((index - 8) * 8) }
+        }
+        self.init(low: low, high: high, length: UInt64(count))
+    }
+
+    static func == (a: PackedKey, b: PackedKey) -> Bool {
+        (a.low ^ b.low) | (a.high ^ b.high) | (a.length ^ b.length) == 0
+    }
+
+    private init(low: UInt64, high: UInt64, length: UInt64) {
+        self.low = low
+        self.high = high
+        self.length = length
+    }
+
+    var isString: Bool { length != Self.other }
+}
+
 /// A number that can be a key, whatever its type: its sign and magnitude.
 private struct IntegralKey: Hashable {
     let isNegative: Bool
@@ -161,6 +266,15 @@ private struct IntegralKey: Hashable {
 }
 
 extension Value {
+    /// The entries of a map, or the fields of a record.
+    var fields: MapValue? {
+        switch self {
+        case .map(let map): map
+        case .record(let record): record.fields
+        default: nil
+        }
+    }
+
     var isMapKey: Bool {
         switch self {
         case .bool, .int, .uint, .string: true

@@ -4,9 +4,11 @@
 struct FieldKey: Sendable {
     let name: String
     let hash: UInt32
+    let packed: PackedKey
 
     init(_ name: String) {
         self.name = name
+        packed = PackedKey(name)
         hash = MapShape.hash(name)
     }
 }
@@ -15,7 +17,7 @@ extension MapValue {
     /// The value of a key; unknown or an error where it is absent.
     @inline(__always)
     func read(_ key: FieldKey) throws(EvaluationError) -> Value {
-        if let index = shape.index(of: key.name, hash: key.hash) { return values[index] }
+        if let index = shape.index(of: key) { return value(at: index) }
         return try absent(.string(key.name))
     }
 
@@ -55,8 +57,8 @@ extension Value {
         switch self {
         case .map(let map): return try map.read(key)
         case .record(let record):
-            if let index = record.fields.shape.index(of: key.name, hash: key.hash) {
-                return record.fields.values[index]
+            if let index = record.fields.shape.index(of: key) {
+                return record.fields.value(at: index)
             }
             if case .error = record.fields.absence {
                 throw EvaluationError(.noSuchField, "\(record.typeName) has no field '\(key.name)' here")
@@ -91,8 +93,8 @@ extension Value {
     /// `has(self.field)`: a bool, or unknown.
     func hasField(_ key: FieldKey) throws(EvaluationError) -> Value {
         switch self {
-        case .map(let map): return map.presenceValue(.string(key.name))
-        case .record(let record): return record.fields.presenceValue(.string(key.name))
+        case .map(let map): return map.hasField(key)
+        case .record(let record): return record.fields.hasField(key)
         case .optional(let optional):
             guard let wrapped = optional.wrapped else { return .bool(false) }
             return try wrapped.hasField(key)
@@ -169,6 +171,10 @@ extension Value {
 }
 
 extension MapValue {
+    fileprivate func hasField(_ key: FieldKey) -> Value {
+        shape.index(of: key) != nil ? .bool(true) : presenceValue(.string(key.name))
+    }
+
     fileprivate func presenceValue(_ key: Value) -> Value {
         if let present = presence(key) { return .bool(present) }
         return unknownPresence(key)

@@ -13,7 +13,7 @@ struct Unparser {
         case .optionalIndex(let operand, let key): "\(operandText(operand))[?\(print(key))]"
         case .call(let name, let arguments): "\(name)(\(joined(arguments)))"
         case .memberCall(let target, let name, let arguments): "\(operandText(target)).\(name)(\(joined(arguments)))"
-        case .unary(let sign, let operand): sign.rawValue + text(operand, above: 6)
+        case .unary(let sign, let operand): sign.rawValue + operandOfSign(sign, operand)
         case .binary(let sign, let left, let right):
             "\(text(left, above: sign.precedence)) \(sign.rawValue) \(text(right, above: sign.precedence + 1))"
         case .logical(let sign, let operands):
@@ -45,6 +45,12 @@ struct Unparser {
         if let filter = loop.filter { arguments.append(print(filter)) }
         arguments.append(print(loop.body))
         return "\(operandText(loop.range)).\(name)(\(arguments.joined(separator: ", ")))"
+    }
+
+    /// Whatever begins with a digit needs parentheses behind a minus, which would be taken for the number's sign.
+    private func operandOfSign(_ sign: UnaryOperator, _ operand: NodeID) -> String {
+        let text = text(operand, above: 6)
+        return sign == .negate && text.utf8.first?.isDigit == true ? "(\(text))" : text
     }
 
     private func joined(_ ids: [NodeID]) -> String {
