@@ -33,8 +33,9 @@ package enum ExecShim {
             return record(unstarted: EINVAL, message, folder)
         }
         do {
-            try JSONFile.write(ShimStarted(shim: identity), to: folder + "/" + ShimFile.started)
             let supervisor = try ShimSupervisor(folder: folder, spec: spec, secrets: secrets, identity: identity)
+            // From here on signals are heard, and whoever reads the record may send one.
+            try JSONFile.write(ShimStarted(shim: identity), to: folder + "/" + ShimFile.started)
             try supervisor.run()
             return Code.done
         } catch let error as SystemError {

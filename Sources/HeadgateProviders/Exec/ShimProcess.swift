@@ -56,7 +56,9 @@ package struct ShimProcess: Hashable, Sendable {
         try LocalFiles.createFolders(folder)
         // Taken before there is a process and handed over to it, so that at no time two can be started.
         guard let lock = try FileLock(acquiring: path(ShimFile.lock)) else { return false }
-        for name in [ShimFile.exit, ShimFile.started, ShimFile.status] { try LocalFiles.remove(path(name)) }
+        for name in [ShimFile.exit, ShimFile.started, ShimFile.status, ShimFile.stop] {
+            try LocalFiles.remove(path(name))
+        }
         do {
             try JSONFile.write(spec, to: path(ShimFile.spec))
         } catch let error as SystemError {
@@ -104,7 +106,10 @@ package struct ShimProcess: Hashable, Sendable {
 
     /// Asks the shim to end its command; does nothing when it does not live.
     package func terminate() {
-        guard isAlive, let shim = started?.shim, shim.isAlive else { return }
+        guard isAlive else { return }
+        // A shim that has just been started finds the file before it starts its command; a later one gets the signal.
+        try? LocalFiles.writeAtomically([UInt8](), to: path(ShimFile.stop), durable: false)
+        guard let shim = started?.shim, shim.isAlive else { return }
         kill(shim.pid, SIGTERM)
     }
 

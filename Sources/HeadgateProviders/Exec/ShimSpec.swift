@@ -130,6 +130,8 @@ enum ShimFile {
     static let exit = "exit.json"
     static let status = "status.json"
     static let log = "log"
+    /// Asks a shim to stop that may not yet hear signals.
+    static let stop = "stop"
     /// Marks every process of a shim, so that what it left behind can be found when it was killed.
     static let mark = "HEADGATE_SHIM"
     /// The descriptor by which a starter hands over the lock that it already holds.

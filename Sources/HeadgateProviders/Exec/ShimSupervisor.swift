@@ -39,6 +39,10 @@ final class ShimSupervisor {
     }
 
     func run() throws {
+        // Asked before there was anybody to hear a signal.
+        if LocalFiles.exists(folder + "/" + ShimFile.stop) {
+            return try finish(.cancelled, SystemTime.now, leftBehind: 0)
+        }
         switch spec.mode {
         case .once(let timeout): try runOnce(timeout)
         case .server(let policy): try runServer(policy)

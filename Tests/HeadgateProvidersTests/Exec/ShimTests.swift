@@ -172,6 +172,18 @@ import Testing
         shim.terminate()
     }
 
+    @Test(arguments: 1...10)
+    func `a command that is cancelled as soon as it is started ends too`(_: Int) async throws {
+        var spec = spec("sleep 1000")
+        for mode in [ShimSpec.Mode.once(timeout: .seconds(1000)), .server(ShimSpec.RestartPolicy())] {
+            spec.mode = mode
+            #expect(try shim.start(spec, executable: HeadgateExecutable.path))
+            shim.terminate()
+            let outcome = try await shim.ended()?.outcome
+            #expect(outcome == .cancelled || outcome == .signalled(SIGTERM))
+        }
+    }
+
     @Test func `a server that dies is started again, at growing intervals, until it is stopped`() async throws {
         var spec = spec("date +%s%3N >> starts; echo up; exit 1")
         spec.mode = .server(ShimSpec.RestartPolicy(base: .milliseconds(40), cap: .seconds(1)))

@@ -263,4 +263,39 @@ import Testing
                 })
         }
     }
+
+    @Test func `a server whose port somebody else took is started on another`() async throws {
+        try await fixture.run { target in
+            // It dies at once, so that its port is free for others.
+            let version = fixture.version("crash")
+            try await target.apply(fixture.only(version), operation: OperationID(1))
+            let folder = fixture.replica(version.version).folder
+            #expect(await eventually { Replica.record(in: folder) != nil })
+            let port = try #require(Replica.record(in: folder)).port
+            let other = try Listener(port: port)
+            #expect(await eventually { Replica.record(in: folder).map { $0.port != port } ?? false })
+            withExtendedLifetime(other) {}
+        }
+    }
+}
+
+/// Somebody who listens on a port.
+private final class Listener {
+    private let descriptor: Int32
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0, listen(descriptor, 1) == 0 else { throw ScratchError.cannotCreate(errno) }
+    }
+
+    deinit { close(descriptor) }
 }
