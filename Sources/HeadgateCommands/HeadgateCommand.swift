@@ -12,7 +12,9 @@ package struct HeadgateCommand: AsyncParsableCommand {
         discussion: "Exit codes: 0 fine, 1 a difference or a failed check, 2 could not judge, 64 usage.",
         version: headgateVersion,
         groupedSubcommands: [
-            CommandGroup(name: "Repository", subcommands: [SchemaCommand.self, PolicyCommand.self]),
+            CommandGroup(
+                name: "Repository",
+                subcommands: [CheckCommand.self, PlanCommand.self, SchemaCommand.self, PolicyCommand.self]),
             CommandGroup(
                 name: "Controller",
                 subcommands: [RunCommand.self, DoctorCommand.self, ReconcileCommand.self, PruneCommand.self]),

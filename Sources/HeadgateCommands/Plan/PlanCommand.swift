@@ -1,0 +1,134 @@
+import ArgumentParser
+import Foundation
+import HeadgateCore
+import HeadgateGit
+import HeadgatePolicy
+import HeadgateStore
+
+/// `headgate plan [PATH] [--base REF]`
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Say for each object what a commit would do, and why.",
+        discussion: """
+            Compares a commit of a checkout with what a controller's ledger knows, or with another commit. Reads no \
+            data: content ids are Git's own. Exits with 0 when nothing would happen, 1 when something would, 2 when it \
+            cannot be told.
+            """)
+
+    @Argument(help: "A folder of the repository.")
+    var path = "."
+    @Option(help: "The commit to plan.")
+    var head = "HEAD"
+    @Option(help: "The commit to compare with; by default what the ledger has in force.")
+    var base: String?
+    @Option(help: "Only manifests below this folder of the repository.")
+    var below: String?
+    @Option(
+        help: "The controller's state folder, read while it runs or not. By default HEADGATE_STATE, else ./.headgate.")
+    var state: String?
+    @Option(help: "The source's name in the ledger; by default the only one.")
+    var source: String?
+    @Flag(help: "Show what stays as it is, too.")
+    var all = false
+    @Option(name: [.short, .long], help: "table, wide, json or yaml.")
+    var output = OutputFormat.table
+
+    func run() async throws {
+        do {
+            try await plan()
+        } catch let error as SourceError {
+            Terminal.note("headgate: \(error)")
+            throw ExitCode(2)
+        } catch let error as LedgerError {
+            Terminal.note("headgate: \(error)")
+            throw ExitCode(2)
+        }
+    }
+
+    private func plan() async throws {
+        let contents = try await ledger()
+        let name = try sourceName(contents)
+        guard let folder = RepositoryPath(below ?? "") else {
+            throw ValidationError("\(below ?? "") is not a path within the repository")
+        }
+        let checkout = try GitCheckout(containing: URL(fileURLWithPath: path).standardizedFileURL.path)
+        let commit = try await checkout.resolve(head)
+        let snapshot = try await Self.snapshot(name, checkout, folder, commit)
+        var before: DesiredState?
+        if let base {
+            let resolved = try await checkout.resolve(base)
+            before = try await Self.snapshot(name, checkout, folder, resolved).desired
+        } else if let contents {
+            before = DesiredState(contents.objects, of: name)
+        }
+        let searchPath = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let usesPython = snapshot.desired.models.values.contains { $0.spec.usesPython }
+        let host = usesPython ? HostFacts.ofThisMachine(searchPath: searchPath) : .bare
+        let changes = Planner(host: host).plan(
+            name, snapshot.desired, base: before, known: contents.map(PlanKnowledge.init) ?? PlanKnowledge(),
+            revision: snapshot.revision, commit: snapshot.commit, now: .now)
+        try show(changes)
+        let errors = snapshot.desired.diagnostics.filter { $0.severity == .error }
+        for diagnostic in errors { Terminal.note("\(diagnostic)") }
+        if !errors.isEmpty || changes.contains(where: { $0.action == .error }) { throw ExitCode(2) }
+        if changes.contains(where: \.isChange) { throw ExitCode(1) }
+    }
+
+    private static func snapshot(
+        _ name: SourceName, _ checkout: GitCheckout, _ folder: RepositoryPath, _ commit: CommitID
+    ) async throws(SourceError) -> Snapshot {
+        try await ManifestSnapshots(source: name, repository: checkout, path: folder, reference: "")
+            .snapshot(of: commit)
+    }
+
+    private func ledger() async throws -> LedgerContents? {
+        let layout = StateLayout(ControllerOptions.stateFolder(state))
+        guard FileManager.default.fileExists(atPath: layout.ledger) else {
+            if state != nil { throw LedgerError(.io, "\(layout.ledger) does not exist") }
+            return nil
+        }
+        return try await SQLiteLedger(path: layout.ledger).load()
+    }
+
+    private func sourceName(_ contents: LedgerContents?) throws -> SourceName {
+        if let source {
+            guard let name = SourceName(source) else { throw ValidationError("\(source) is not a source's name") }
+            return name
+        }
+        let known = contents?.sources.map(\.name) ?? []
+        guard known.count <= 1 else {
+            throw ValidationError("the ledger holds \(known.map(\.text).joined(separator: ", ")): give --source")
+        }
+        return known.first ?? SourceName("checkout").orDie("a constant name is valid")
+    }
+
+    private func show(_ changes: [PlannedChange]) throws {
+        let shown = all || output == .json || output == .yaml ? changes : changes.filter(\.isChange)
+        let columns: [Column<PlannedChange>] = [
+            Column("OBJECT") { change in
+                change.step.map { "\(change.object) \($0)" } ?? "\(change.object)"
+            },
+            Column("ACTION") { $0.action.rawValue },
+            Column("WHY") { $0.reason },
+        ]
+        if shown.isEmpty {
+            Terminal.note("nothing would happen")
+        } else {
+            print(try Renderer.render(shown, columns, as: output))
+        }
+    }
+}
+
+extension ModelSpec {
+    /// Whether a result depends on which Python this machine has.
+    var usesPython: Bool {
+        let pipeline = effectivePipeline
+        return pipeline.environment.python != nil || serve?.environment?.python != nil
+            || pipeline.steps.contains { $0.environment?.python != nil }
+    }
+}
+
+extension HostFacts {
+    /// For pipelines that ask for no interpreter.
+    static let bare = HostFacts(operatingSystem: "linux", architecture: "")
+}

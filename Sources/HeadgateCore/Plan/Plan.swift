@@ -1,0 +1,224 @@
+/// What would happen to one object, and why.
+package struct PlannedChange: Hashable, Sendable, Codable {
+    package enum Action: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Nothing.
+        case none
+        /// A step runs.
+        case run
+        /// A step waits for another's result before its key is known.
+        case wait
+        /// A step's result is taken from an earlier run.
+        case cached
+        /// A step's recorded refusal stands: `headgate retry`, or a change of its inputs.
+        case refused
+        case rollOut = "roll-out"
+        /// An earlier champion returns; nothing is trained.
+        case restore
+        case resize
+        case move
+        /// Policies are asked again.
+        case judge
+        case create
+        case prune
+        /// It cannot be planned.
+        case error
+    }
+
+    package let object: ObjectID
+    /// The step, for a Model's.
+    package let step: StepName?
+    package let action: Action
+    package let reason: String
+
+    package init(_ object: ObjectID, step: StepName? = nil, _ action: Action, _ reason: String) {
+        self.object = object
+        self.step = step
+        self.action = action
+        self.reason = reason
+    }
+
+    /// Whether applying it changes something in the world.
+    package var isChange: Bool {
+        switch action {
+        case .none, .cached: false
+        case .run, .wait, .refused, .rollOut, .restore, .resize, .move, .judge, .create, .prune, .error: true
+        }
+    }
+}
+
+/// What is known of the world when a plan is made.
+package struct PlanKnowledge: Sendable {
+    package var steps: [StepKey: StepRecord]
+    package var records: [DeploymentID: DeploymentRecord]
+    package var modelStatuses: [ModelID: ModelStatus]
+
+    package init(
+        steps: [StepKey: StepRecord] = [:], records: [DeploymentID: DeploymentRecord] = [:],
+        modelStatuses: [ModelID: ModelStatus] = [:]
+    ) {
+        self.steps = steps
+        self.records = records
+        self.modelStatuses = modelStatuses
+    }
+
+    /// What a ledger holds.
+    package init(_ contents: LedgerContents) {
+        self.init(
+            steps: Dictionary(contents.steps.map { ($0.key, $0) }) { first, _ in first },
+            records: Dictionary(contents.deployments.map { ($0.id, $0) }) { first, _ in first },
+            modelStatuses: Dictionary(contents.modelStatuses.map { ($0.id, $0) }) { first, _ in first })
+    }
+}
+
+/// Compares a desired state with what is known; pure, and reads no data.
+package struct Planner: Sendable {
+    private let pipelines: PipelinePlanner
+    private let builder: VersionBuilder
+
+    package init(host: HostFacts) {
+        pipelines = PipelinePlanner(host: host)
+        builder = VersionBuilder(planner: pipelines)
+    }
+
+    /// What would happen if `head` came into force.
+    ///
+    /// - Parameters:
+    ///   - source: Whose desired state it is.
+    ///   - head: What would be in force.
+    ///   - base: What is in force; nil when nothing is known of it.
+    ///   - known: The ledger's knowledge.
+    ///   - revision: The revision of `head`.
+    ///   - commit: Its commit.
+    ///   - now: The time.
+    /// - Returns: A change for every step of a Model and every other object, in order of identity.
+    package func plan(
+        _ source: SourceName, _ head: DesiredState, base: DesiredState?, known: PlanKnowledge, revision: Revision,
+        commit: CommitFacts, now: Instant
+    ) -> [PlannedChange] {
+        var changes: [PlannedChange] = []
+        var versions: [ModelName: VersionRecord] = [:]
+        for (name, model) in head.models.sorted(by: { $0.key < $1.key }) {
+            let id = ModelID(source: source, name: name)
+            let plan = pipelines.plan(id, model) { known.steps[$0] }
+            changes += steps(id, plan, base?.models[name])
+            guard plan.isComplete else { continue }
+            switch builder.build(id, model, plan, revision: revision, commit: commit, now: now) {
+            case .success(let (version, _)): versions[name] = version
+            case .failure(let problem): changes.append(PlannedChange(ObjectID(id), .error, problem.message))
+            }
+        }
+        for (name, deployment) in head.deployments.sorted(by: { $0.key < $1.key }) {
+            let id = DeploymentID(source: source, name: name)
+            changes.append(change(id, deployment, head, versions[deployment.spec.model], known.records[id]))
+        }
+        changes += policies(source, head, base)
+        changes += pruned(source, head, base)
+        return changes
+    }
+
+    private func steps(_ id: ModelID, _ plan: PipelinePlan, _ base: Object<ModelSpec>?) -> [PlannedChange] {
+        let object = ObjectID(id)
+        if !plan.problems.isEmpty { return plan.problems.map { PlannedChange(object, .error, $0) } }
+        let before = base.map { pipelines.plan(id, $0) { _ in nil } }
+        return plan.steps.map { step in
+            guard let key = step.key else {
+                let names = step.waitsFor.map(\.text).joined(separator: ", ")
+                return PlannedChange(object, step: step.spec.name, .wait, "waits for \(names)")
+            }
+            switch step.record?.outcome {
+            case .succeeded:
+                let run = step.record?.run.text ?? ""
+                return PlannedChange(object, step: step.spec.name, .cached, "same key \(key.short) as run \(run)")
+            case .failed(let code, _):
+                return PlannedChange(
+                    object, step: step.spec.name, .refused, "exited with \(code) before, on the same inputs")
+            case .errored(let error): return PlannedChange(object, step: step.spec.name, .refused, error.message)
+            case nil:
+                let earlier = before?.steps.first { $0.spec.name == step.spec.name }
+                return PlannedChange(object, step: step.spec.name, .run, Self.difference(step, earlier))
+            }
+        }
+    }
+
+    /// What makes a step's key another than before.
+    static func difference(_ step: PlannedStep, _ earlier: PlannedStep?) -> String {
+        guard let earlier else { return "new step" }
+        var reasons: [String] = []
+        for input in step.keyInputs {
+            guard let old = earlier.keyInputs.first(where: { $0.path == input.path }) else {
+                // Outputs of other steps are not known of the earlier state.
+                if input.mode != "stored" { reasons.append("\(input.path) is new") }
+                continue
+            }
+            if old != input { reasons.append("\(input.path) changed") }
+        }
+        for old in earlier.keyInputs where !step.keyInputs.contains(where: { $0.path == old.path }) {
+            reasons.append("\(old.path) is no input any more")
+        }
+        for (name, value) in step.spec.params.sorted(by: { $0.key < $1.key }) where earlier.spec.params[name] != value {
+            let old = earlier.spec.params[name]?.canonicalText ?? "nothing"
+            reasons.append("param \(name) changed from \(old) to \(value.canonicalText)")
+        }
+        if step.spec.command != earlier.spec.command { reasons.append("the command changed") }
+        if step.environment?.digest != earlier.environment?.digest { reasons.append("the environment changed") }
+        if step.spec.outputs != earlier.spec.outputs { reasons.append("the outputs changed") }
+        let stored = step.keyInputs.filter { $0.mode == "stored" }.map(\.path)
+        if reasons.isEmpty, !stored.isEmpty { reasons.append("\(stored.joined(separator: ", ")) differs") }
+        return reasons.isEmpty ? "never ran" : reasons.joined(separator: "; ")
+    }
+
+    private func change(
+        _ id: DeploymentID, _ deployment: Object<DeploymentSpec>, _ head: DesiredState, _ version: VersionRecord?,
+        _ record: DeploymentRecord?
+    ) -> PlannedChange {
+        let object = ObjectID(id)
+        let model = deployment.spec.model
+        guard head.models[model] != nil else { return PlannedChange(object, .error, "model \(model) does not exist") }
+        guard head.targets[deployment.spec.target] != nil else {
+            return PlannedChange(object, .error, "target \(deployment.spec.target) does not exist")
+        }
+        guard let version else {
+            return PlannedChange(object, .rollOut, "when model \(model) has a version that passes its gates")
+        }
+        guard let record, let champion = record.champion else {
+            return PlannedChange(object, .rollOut, "first version \(version.id.short), if it passes its gates")
+        }
+        if let target = record.target, target.id.name != deployment.spec.target {
+            return PlannedChange(object, .move, "from target \(target.id.name) to \(deployment.spec.target)")
+        }
+        if champion.version == version.id {
+            let replicas = record.applied?.versions.first { $0.version == version.id }?.replicas
+            if let replicas, replicas != deployment.spec.replicas {
+                return PlannedChange(object, .resize, "from \(replicas) to \(deployment.spec.replicas) replicas")
+            }
+            return PlannedChange(object, .none, "serves version \(version.id.short)")
+        }
+        if record.history.contains(where: { $0.version == version.id }) {
+            return PlannedChange(
+                object, .restore, "version \(version.id.short) was champion before: nothing is trained")
+        }
+        return PlannedChange(
+            object, .rollOut, "from version \(champion.version.short) to \(version.id.short), if it passes its gates")
+    }
+
+    private func policies(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {
+        head.policies.sorted { $0.key < $1.key }.map { name, policy in
+            let object = ObjectID(PolicyID(source: source, name: name))
+            guard let old = base?.policies[name] else { return PlannedChange(object, .create, "new policy") }
+            return Key.policy(old.spec) == Key.policy(policy.spec)
+                ? PlannedChange(object, .none, "unchanged")
+                : PlannedChange(object, .judge, "what it guards is judged again; no champion is evicted")
+        }
+    }
+
+    private func pruned(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {
+        guard let base else { return [] }
+        let gone = base.deployments.filter { head.deployments[$0.key] == nil }.sorted { $0.key < $1.key }
+        return gone.map { name, deployment in
+            let object = ObjectID(DeploymentID(source: source, name: name))
+            return deployment.spec.deletionPolicy == .orphan
+                ? PlannedChange(object, .none, "left the repository; what serves is left (orphan)")
+                : PlannedChange(object, .prune, "left the repository; drained and removed")
+        }
+    }
+}
