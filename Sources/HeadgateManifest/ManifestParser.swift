@@ -14,8 +14,8 @@ package enum ManifestParser {
     ///
     /// One that mentions no API version of ours is not a manifest and gives nothing.
     package static func parse(_ bytes: [UInt8], file: RepositoryPath, source: SourceName) -> ParsedFile {
-        guard bytes.count <= maxFileSize else { return tooLarge(file) }
         guard mentionsManifests(bytes[...]) else { return ParsedFile() }
+        guard bytes.count <= maxFileSize else { return tooLarge(file, .error) }
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let lines = SourceLines(hasMark ? Array(bytes.dropFirst(3)) : bytes)
         var parser = FileParser(file: file, source: source, lines: lines)
@@ -23,10 +23,10 @@ package enum ManifestParser {
         return parser.result
     }
 
-    /// What is said of a file that is too large to be read.
-    package static func tooLarge(_ file: RepositoryPath) -> ParsedFile {
+    /// What is said of a file that is too large to be read: an error if it is known to hold manifests.
+    static func tooLarge(_ file: RepositoryPath, _ severity: Diagnostic.Severity) -> ParsedFile {
         let diagnostic = Diagnostic(
-            .error, code: "too-large", "the file is larger than \(maxFileSize >> 20) MiB and was not read",
+            severity, code: "too-large", "the file is larger than \(maxFileSize >> 20) MiB and was not read",
             at: SourceLocation(file: file, line: 1, column: 1),
             hint: "split it, or move it out of the manifests' folder")
         return ParsedFile(diagnostics: [diagnostic], isUnreadable: true)
