@@ -96,7 +96,7 @@ import Testing
     ) async throws {
         try await fixture.run { target in
             let (old, new) = (
-                fixture.version("ok"), fixture.version(kind, within: kind == "crash" ? .seconds(60) : .seconds(2))
+                fixture.version("ok"), fixture.version(kind, within: kind == "crash" ? .seconds(600) : .seconds(2))
             )
             try await target.apply(fixture.only(old), operation: OperationID(1))
             #expect(await eventually { await weights(target) == [old.version: 100] })

@@ -15,7 +15,8 @@ import Testing
     private func load(port: Int) async -> (answered: Int, lost: Int) {
         var (answered, lost) = (0, 0)
         while !Task.isCancelled {
-            if await LocalHTTP.isReady(port: port, path: "/wine/predict") { answered += 1 } else { lost += 1 }
+            let isAnswered = await LocalHTTP.isReady(port: port, path: "/wine/predict", within: .seconds(60))
+            if isAnswered { answered += 1 } else { lost += 1 }
         }
         // The one that was cut off by the cancellation is nobody's loss.
         return (answered, max(0, lost - 1))

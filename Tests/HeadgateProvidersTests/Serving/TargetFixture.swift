@@ -104,7 +104,7 @@ struct TargetFixture: Sendable {
 
     /// A version whose server behaves as `kind` says, see ``server``.
     func version(
-        _ kind: String, replicas: Int = 1, within: Duration = .seconds(20), drain: Duration = .seconds(20)
+        _ kind: String, replicas: Int = 1, within: Duration = .seconds(120), drain: Duration = .seconds(120)
     ) -> ServedVersion {
         let serve = ServeSpec(
             inputs: ["serve.py"],

@@ -75,7 +75,9 @@ enum Files {
 }
 
 /// Waits until something holds; false when it never did.
-func eventually(within limit: Duration = .seconds(20), _ condition: () async throws -> Bool) async rethrows -> Bool {
+///
+/// The limit is for machines that do much else.
+func eventually(within limit: Duration = .seconds(90), _ condition: () async throws -> Bool) async rethrows -> Bool {
     let clock = ContinuousClock()
     let end = clock.now + limit
     while clock.now < end {

@@ -9,13 +9,16 @@ enum LocalHTTP {
     private static let client = HTTPClient(
         eventLoopGroupProvider: .singleton,
         configuration: HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(2), read: .seconds(10))))
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(2), read: .seconds(60))))
 
     /// Whether a model server says that it is ready: 200 to a GET, nothing else.
-    static func isReady(port: Int, path: String) async -> Bool {
+    static func isReady(port: Int, path: String, within limit: Duration = .seconds(2)) async -> Bool {
         let path = path.hasPrefix("/") ? path : "/" + path
         let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
-        guard let response = try? await client.execute(request, timeout: .seconds(2)) else { return false }
+        guard
+            let response = try? await client.execute(
+                request, timeout: .milliseconds(limit.milliseconds))
+        else { return false }
         // Read to its end, or the connection is not used again.
         _ = try? await response.body.collect(upTo: 1 << 20)
         return response.status == .ok
