@@ -68,13 +68,14 @@ let package = Package(
         module("CEL"),
         module("HeadgateCore", [crypto]),
         module("HeadgatePolicy", ["CEL", "HeadgateCore"]),
-        module("HeadgateReport", ["HeadgateCore"]),
 
         // Edges
         module("HeadgateManifest", ["HeadgateCore", yams]),
         module("HeadgateGit", ["CLibgit2", "HeadgateCore", crypto]),
         module("HeadgateStore", ["HeadgateCore", "CLinux", crypto, grdb]),
-        module("HeadgateProviders", ["CLinux", "HeadgateCore", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, subprocess]),
+        module(
+            "HeadgateProviders",
+            ["CLinux", "HeadgateCore", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, subprocess]),
         module("HeadgateRouter", ["HeadgateCore", logging, nioCore, nioHTTP1, nioPosix]),
 
         // Shell
@@ -85,13 +86,23 @@ let package = Package(
             "HeadgateCommands",
             [
                 "CEL", "HeadgateAPI", "HeadgateController", "HeadgateCore", "HeadgateGit", "HeadgateManifest",
-                "HeadgatePolicy", "HeadgateProviders", "HeadgateReport", "HeadgateRouter", "HeadgateServer",
-                "HeadgateStore", argumentParser, logging, serviceLifecycle, unixSignals, yams,
+                "HeadgatePolicy", "HeadgateProviders", "HeadgateRouter", "HeadgateServer", "HeadgateStore",
+                argumentParser, logging, serviceLifecycle, unixSignals, yams,
             ]
         ),
         .executableTarget(name: "headgate", dependencies: ["HeadgateCommands"], swiftSettings: strict),
 
-        // Tests and benchmarks
+        // Tests
         module("HeadgateTestSupport", ["HeadgateCore", subprocess]),
+        tests("CEL"),
+        tests("HeadgateCore"),
+        tests("HeadgateGit", ["HeadgateCore", "headgate"]),
+        tests("HeadgateManifest", ["HeadgateCore"]),
+        tests("HeadgatePolicy", ["HeadgateCore"]),
+        tests("HeadgateProviders", ["HeadgateCore", "headgate", logging]),
+        tests("HeadgateRouter", ["HeadgateCore", logging, nioCore, nioHTTP1, nioPosix]),
+        tests("HeadgateStore", ["HeadgateCore", grdb]),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["HeadgateTestSupport", "headgate"], swiftSettings: strict),
     ]
 )

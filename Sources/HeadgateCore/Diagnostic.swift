@@ -1,4 +1,6 @@
-/// A place in a file of the repository. Lines and columns count from 1; columns count Unicode scalars.
+/// A place in a file of the repository.
+///
+/// Lines and columns count from 1; columns count Unicode scalars.
 package struct SourceLocation: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     package let file: RepositoryPath
     package let line: Int

@@ -3,6 +3,7 @@ package import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -24,6 +25,7 @@ package final class Router: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let controlGroup: MultiThreadedEventLoopGroup
     private let comparing: NIOThreadPool
+    private let isEnding = Atomic(false)
 
     /// Takes the lock of the state folder, puts the last table back in force, and listens.
     /// - Throws: ``RouterError`` with `.alreadyRunning` when another process holds the folder.
@@ -81,10 +83,14 @@ package final class Router: Sendable {
     package var status: RouterStatus { core.status }
 
     /// Takes no new connections, lets requests under way end within the drain time, and stops.
+    ///
+    /// A second call does nothing.
     package func shutdown() async throws {
+        guard isEnding.exchange(true, ordering: .relaxed) == false else { return }
         try? await listener.close().get()
         await core.drain(within: TimeAmount(configuration.timeouts.drain))
         try? await control.close().get()
+        folder.release()
         try await comparing.shutdownGracefully()
         try await group.shutdownGracefully()
         try await controlGroup.shutdownGracefully()

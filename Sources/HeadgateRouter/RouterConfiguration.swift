@@ -3,7 +3,7 @@ package struct RouterConfiguration: Sendable {
     /// The public address; a port of 0 takes the port of the last run when it is free, or else any.
     package var host: String
     package var port: Int
-    /// Holds the lock, the last table, the control socket and `router.json`. Made with mode 0700.
+    /// Holds the lock, the last table, the control socket and the address; made with mode 0700.
     package var stateFolder: String
     /// Event loops, each with connections of its own; nil for one a core.
     package var threads: Int?

@@ -27,12 +27,14 @@ package enum GitServer {
 
     /// Serves the repositories of a folder over `http://`.
     ///
-    /// Every request must carry the `login`, a `user:password`; with `redirect`, each is sent there instead.
+    /// Every request must carry the `login`, a `user:password`; with `redirect`, each is sent there instead. With a
+    /// `certificate`, a file of a key and its certificate, the server speaks `https://`.
     package static func http<Result: Sendable>(
-        serving folder: String, login: String? = nil, redirect: String? = nil, _ body: (Server) async throws -> Result
+        serving folder: String, login: String? = nil, redirect: String? = nil, certificate: String? = nil,
+        _ body: (Server) async throws -> Result
     ) async throws -> Result {
         try await run(
-            httpScript, [folder, login ?? "", redirect ?? ""],
+            httpScript, [folder, login ?? "", redirect ?? "", certificate ?? ""],
             environment: ["GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"], body
         )
     }
@@ -146,8 +148,8 @@ private let listenScript =
 /// Hands requests to `git http-backend`.
 private let httpScript =
     prelude + """
-        import base64, http.server
-        folder, login, redirect = sys.argv[2:5]
+        import base64, http.server, ssl
+        folder, login, redirect, certificate = sys.argv[2:6]
         wanted = 'Basic ' + base64.b64encode(login.encode()).decode()
         class Handler(http.server.BaseHTTPRequestHandler):
             def log_message(self, *arguments):
@@ -186,6 +188,10 @@ private let httpScript =
             do_GET = answer
             do_POST = answer
         server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         print(server.server_address[1], flush=True)
         server.serve_forever()
         """

@@ -50,6 +50,9 @@ import Testing
         let tip = try await repository.commit("One", ["d/x": "1"])
         try await repository.git("update-index", "--add", "--cacheinfo", "160000,\(tip.hex),d/module")
         try await repository.git("commit", "-q", "-m", "Submodule")
+        let mirror = try harness.mirror()
+        let changes = try await mirror.changes(from: tip, to: mirror.follow(), below: .root)
+        #expect(changes == [PathChange(path: try path("d/module"), entry: TrackedEntry(mode: .submodule, id: tip.hex))])
         let submodule = try await refusal(of: "d", in: harness)
         #expect(submodule.code == .unsupported && submodule.message.contains("module is a submodule"))
 

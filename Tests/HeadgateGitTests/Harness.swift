@@ -25,10 +25,12 @@ struct Harness {
 
     func mirror(
         _ reference: TrackedReference = .branch("main"), url: String? = nil, credentials: GitCredentials = .none,
-        hostKeys: HostKeys = .text(""), limits: GitLimits = GitLimits(), signers: AllowedSigners = AllowedSigners()
+        hostKeys: HostKeys = .text(""), certificates: String? = nil, limits: GitLimits = GitLimits(),
+        signers: AllowedSigners = AllowedSigners()
     ) throws -> Mirror {
         let remote = try GitRemote(
-            url: RemoteURL(url ?? upstream.url), credentials: credentials, hostKeys: hostKeys)
+            url: RemoteURL(url ?? upstream.url), credentials: credentials, hostKeys: hostKeys,
+            certificates: certificates)
         return try Mirror(
             of: remote, reference, stateFolder: state, process: process, limits: limits, signers: signers)
     }

@@ -64,6 +64,36 @@ import Testing
         }
     }
 
+    @Test func `a certificate of nobody that is trusted is refused, and one of a named authority is not`() async throws
+    {
+        let harness = try await Harness()
+        let tip = try await harness.upstream.commit("One", ["a": "1"])
+        let (file, trusted) = ("\(harness.upstream.folder)/server.pem", "\(harness.upstream.folder)/trusted.pem")
+        try await TemporaryRepository.run(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", file, "-out", trusted, "-subj",
+                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2",
+            ])
+        let pair = try String(contentsOfFile: file, encoding: .utf8) + String(contentsOfFile: trusted, encoding: .utf8)
+        try Data(pair.utf8).write(to: URL(fileURLWithPath: file))
+        try await GitServer.http(serving: harness.upstream.folder, login: "ada:secret", certificate: file) { server in
+            let url = "https://localhost:\(server.port)/models"
+            let login = GitCredentials.password(user: "ada", .init("secret"))
+            let mirror = try harness.mirror(url: url, credentials: login, certificates: trusted)
+            #expect(try await mirror.follow() == tip)
+            // The same process must not go on trusting what another source trusts.
+            let strict = try harness.mirror(url: url, credentials: login)
+            let before = server.requests.count
+            let error = try await failure { _ = try await strict.tip(deadline: patience) }
+            #expect(error.code == .hostKey && !error.mayRetry && error.message.contains("not trusted"), "\(error)")
+            #expect(server.requests.count == before)
+            let absent = try harness.mirror(url: url, credentials: login, certificates: "/nonexistent.pem")
+            let missing = try await failure { _ = try await absent.tip(deadline: patience) }
+            #expect(missing.message.contains("/nonexistent.pem"), "\(missing)")
+        }
+    }
+
     @Test func `a repository that the server does not have is not found`() async throws {
         let harness = try await Harness()
         try await GitServer.http(serving: harness.upstream.folder) { server in

@@ -69,6 +69,28 @@ import Testing
         }
     }
 
+    @Test func `a key of the agent opens the repository`() async throws {
+        try await Self.serve { harness, keys, server, tip in
+            let socket = "\(keys.folder)/agent"
+            let started = try await TemporaryRepository.run("ssh-agent", ["-s", "-a", socket])
+            let id = try #require(started.firstMatch(of: /SSH_AGENT_PID=(\d+)/).flatMap { Int32($0.1) })
+            defer { kill(id, SIGTERM) }
+            let helper = GitRemoteProcess.Executable(
+                "/usr/bin/env", ["SSH_AUTH_SOCK=\(socket)", Harness.helper.path] + Harness.helper.arguments)
+            let mirror = try Mirror(
+                of: GitRemote(
+                    url: RemoteURL("ssh://127.0.0.1:\(server.port)\(harness.upstream.path)"),
+                    credentials: .sshAgent(user: NSUserName()),
+                    hostKeys: .text(keys.known("host", port: server.port))),
+                .branch("main"), stateFolder: harness.state, process: GitRemoteProcess(helper))
+            let error = try await failure { _ = try await mirror.tip(deadline: patience) }
+            #expect(error.code == .authentication && error.message.contains("agent"), "\(error)")
+            try await TemporaryRepository.run(
+                "ssh-add", ["-q", "\(keys.folder)/user"], environment: ["SSH_AUTH_SOCK": socket])
+            #expect(try await mirror.follow() == tip)
+        }
+    }
+
     @Test func `an unknown host, another key and a revoked key are refused`() async throws {
         try await Self.serve { harness, keys, server, _ in
             try await keys.make("other", type: "ed25519")

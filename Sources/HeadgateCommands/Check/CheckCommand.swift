@@ -20,6 +20,11 @@ struct CheckCommand: AsyncParsableCommand {
             throw ValidationError("\(below ?? "") is not a path within the repository")
         }
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
+            Terminal.note("headgate: \(root) is not a folder")
+            throw ExitCode(2)
+        }
         let snapshot: Snapshot
         do {
             let maker = ManifestSnapshots(

@@ -40,7 +40,8 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         case .unknown(let set): print("unknown: waits for \(set.paths.joined(separator: ", "))")
         case .error(let error): print("error: \(error.message)")
         }
-        print("cost \(evaluation.cost), estimated \(program.cost)")
+        let most = program.cost.maximum == .max ? "no bound" : String(program.cost.maximum)
+        print("cost \(evaluation.cost), estimated \(program.cost.minimum) to \(most)")
         switch evaluation.result {
         case .value(.bool(false)): throw ExitCode(1)
         case .value: return

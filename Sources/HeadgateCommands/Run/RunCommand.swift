@@ -54,7 +54,13 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try settings()
+        let configuration: ControllerConfiguration
+        do {
+            configuration = try settings()
+        } catch {
+            Terminal.note("headgate: \(error)")
+            throw ExitCode(64)
+        }
         let logger = LogOutput.logger(format: logFormat, level: logLevel.level)
         let composition: Composition
         do {

@@ -61,7 +61,9 @@ package struct VersionEvidence: Hashable, Sendable, Codable {
     package var version: VersionID
     package var assessment: AssessmentID
     package var artifact: StoredArtifact
-    /// The metrics document. NaN, infinite, non-numeric and absent metrics are unknown to policies.
+    /// The metrics document.
+    ///
+    /// NaN, infinite, non-numeric and absent metrics are unknown to policies.
     package var metrics: JSONValue
     package var declared: [String: MetricType]?
     package var params: JSONValue

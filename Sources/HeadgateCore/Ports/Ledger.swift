@@ -1,4 +1,6 @@
-/// The controller's durable record. Everything that a decision changed is committed in one transaction.
+/// The controller's durable record.
+///
+/// Everything that a decision changed is committed in one transaction.
 package protocol Ledger: Sendable {
     /// Everything that the reconciler needs to go on after a restart.
     func load() async throws(LedgerError) -> LedgerContents

@@ -10,7 +10,9 @@ package struct RouterTable: Hashable, Sendable, Codable {
 package struct RouterDeployment: Hashable, Sendable, Codable {
     /// Starts with `/` and does not end with it; removed from the path before a request is passed on.
     package var prefix: String
-    /// By version id. A backend without weight, route or mirror takes preview requests only.
+    /// By version id.
+    ///
+    /// A backend without weight, route or mirror takes preview requests only.
     package var backends: [String: RouterBackend]
     /// Adds up to 100, or is empty: then every request is answered 503.
     package var weights: [String: Int]

@@ -15,7 +15,9 @@ package protocol ServingTarget: Sendable {
     func remove(_ deployment: DeploymentID, operation: OperationID) async throws(TargetError)
 }
 
-/// What a target can express. A strategy that needs more is refused when it is planned.
+/// What a target can express.
+///
+/// A strategy that needs more is refused when it is planned.
 package struct TargetCapabilities: Hashable, Sendable, Codable {
     package var weights: Bool
     package var routes: Bool
@@ -98,7 +100,9 @@ package struct ObservedVersion: Hashable, Sendable, Codable {
     }
 }
 
-/// Counts of one version's requests, and their latency as a histogram. All counts only grow.
+/// Counts of one version's requests, and their latency as a histogram.
+///
+/// All counts only grow.
 package struct TrafficStatistics: Hashable, Sendable, Codable {
     package var requests: UInt64
     /// Answers 5xx, connection failures, and requests of this version that were replayed to the stable one.

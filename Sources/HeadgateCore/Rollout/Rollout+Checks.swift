@@ -46,7 +46,6 @@ extension Rollout {
                 turn.effects.append(.measure(request))
             }
         }
-        planObservation(turn.now)
     }
 
     private func request(
@@ -62,12 +61,6 @@ extension Rollout {
             stable: stable, since: baseline.at, until: now)
     }
 
-    /// Observes again when the next check is due.
-    mutating func planObservation(_ now: Instant) {
-        let dues = checks.values.filter { $0.request == nil && $0.due > now }.map(\.due)
-        nextObservation = min(dues.min() ?? now + Self.watchInterval, now + Self.watchInterval)
-    }
-
     // MARK: Answers
 
     mutating func measured(_ name: String, _ number: Int, _ answer: CheckAnswer, _ turn: inout RolloutTurn) {
@@ -79,7 +72,7 @@ extension Rollout {
         state.request = nil
         state.asked = nil
         state.errors = 0
-        state.due = turn.now + check.interval
+        state.due = turn.now + max(check.interval, Self.leastInterval)
         state.last = measurement
         state.fails = answer.outcome == .fail ? state.fails + 1 : 0
         checks[name] = state
@@ -87,7 +80,7 @@ extension Rollout {
             note(kind(answer.outcome), "\(name): \(answer.reason)", check: measurement, &turn)
         }
         if state.fails >= max(1, check.failureLimit) { breach(check, &turn) }
-        planObservation(turn.now)
+        turn.replans = true
     }
 
     private func kind(_ outcome: CheckAnswer.Outcome) -> RolloutNote.Kind {
@@ -117,7 +110,7 @@ extension Rollout {
         state.due = turn.now + Self.backoff(after: state.errors, jitter: jitter)
         checks[name] = state
         if state.errors == 1 { note(.checkErrored, "\(name): \(message)", &turn) }
-        planObservation(turn.now)
+        turn.replans = true
     }
 
     // MARK: Windows

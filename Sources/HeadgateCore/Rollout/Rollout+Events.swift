@@ -4,6 +4,8 @@ struct RolloutTurn {
     var observation: ObservedServing?
     var effects: [RolloutEffect] = []
     var wantsObservation = false
+    /// Whether the next observation must be planned anew.
+    var replans = false
 }
 
 extension Rollout {
@@ -28,6 +30,7 @@ extension Rollout {
             take(event, &turn)
         }
         advance(&turn)
+        if !isFinished, turn.wantsObservation || turn.replans || turn.observation != nil { planObservation(turn.now) }
         if turn.wantsObservation, !isFinished { turn.effects.append(.observe) }
         return turn.effects
     }
@@ -85,7 +88,7 @@ extension Rollout {
             checks[name]?.asked = nil
             if let due = checks[name]?.due { checks[name]?.due = min(due, turn.now) }
         }
-        askForObservation(&turn)
+        turn.wantsObservation = true
     }
 
     private mutating func tick(_ turn: inout RolloutTurn) {
@@ -95,7 +98,7 @@ extension Rollout {
             applied = write
             turn.effects.append(.apply(write.state, write: write.number))
         }
-        if let next = nextObservation, next <= turn.now { askForObservation(&turn) }
+        if let next = nextObservation, next <= turn.now { turn.wantsObservation = true }
     }
 
     // MARK: People

@@ -5,7 +5,7 @@ extension Rollout {
         repeat {
             keepWritten(&turn)
         } while move(&turn)
-        if nextObservation == nil, phase != .pending, phase != .admitting, !isFinished { askForObservation(&turn) }
+        if nextObservation == nil, layout != nil, phase != .pending { turn.wantsObservation = true }
     }
 
     /// Makes one transition; false when there is none to make.

@@ -55,7 +55,6 @@ extension Rollout {
         if case .approval(let time) = stage.wait {
             note(.approvalWanted, "version \(candidate.version.short), within \(time.text)", &turn)
         }
-        planObservation(turn.now)
     }
 
     /// The serving state holds: goes on when the stage's wait is over.
@@ -96,7 +95,7 @@ extension Rollout {
         if let observed = turn.observation {
             measureDue(observed, &turn)
         } else {
-            askForObservation(&turn)
+            turn.wantsObservation = true
         }
     }
 
@@ -139,7 +138,7 @@ extension Rollout {
             since = turn.now
             deadline = turn.now + Self.approvalDeadline
             note(.undecided, names, &turn)
-            planObservation(turn.now)
+            turn.replans = true
         } else {
             if !doubts.isEmpty { note(.checkInconclusive, "goes on nevertheless: \(names)", &turn) }
             advanceStage(&turn)

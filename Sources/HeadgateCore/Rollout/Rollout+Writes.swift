@@ -39,7 +39,7 @@ extension Rollout {
     private mutating func write(_ state: ServingState, _ turn: inout RolloutTurn) {
         writes += 1
         applied = RolloutWrite(number: writes, state: state, at: turn.now)
-        nextObservation = turn.now + pollInterval(turn.now)
+        turn.replans = true
         turn.effects.append(.apply(state, write: writes))
     }
 
@@ -49,7 +49,7 @@ extension Rollout {
         write.failures = 0
         write.retryAt = nil
         applied = write
-        askForObservation(&turn)
+        turn.wantsObservation = true
     }
 
     mutating func writeFailed(
@@ -110,9 +110,10 @@ extension Rollout {
 
     // MARK: Observing
 
-    mutating func askForObservation(_ turn: inout RolloutTurn) {
-        turn.wantsObservation = true
-        nextObservation = turn.now + pollInterval(turn.now)
+    /// Observes again before long, and when the next check is due.
+    mutating func planObservation(_ now: Instant) {
+        let dues = checks.values.filter { $0.request == nil && $0.due > now }.map(\.due)
+        nextObservation = min(dues.min() ?? now + Self.watchInterval, now + pollInterval(now))
     }
 
     /// Short while something should move, growing with the time that it takes.
@@ -125,15 +126,14 @@ extension Rollout {
     mutating func observe(_ observed: ObservedServing, _ turn: inout RolloutTurn) {
         guard layout != nil else { return }
         turn.observation = observed
-        nextObservation = turn.now + pollInterval(turn.now)
         if observed.versions[candidate.version]?.phase == .ready { candidateWasReady = true }
         if let reason = candidateLoss(observed) {
             goBack(reason, hold: true, asked: false, &turn)
             return
         }
-        keepReference(observed)
         heal(observed, &turn)
         rotateBaseline(observed, turn.now)
+        keepReference(observed)
         measureDue(observed, &turn)
     }
 
@@ -166,6 +166,8 @@ extension Rollout {
         guard write.at + patience <= turn.now, !routes(observed, as: write.state) || forgot(observed, write.state)
         else { return }
         note(.rewritten, "the target does not show write \(write.number)", &turn)
+        // A target that forgot the candidate starts it again: that is not the candidate's death.
+        if observed.versions[candidate.version] == nil { candidateWasReady = false }
         self.write(write.state, &turn)
     }
 

@@ -212,5 +212,7 @@ extension Rollout {
     static let watchWindow = Duration.seconds(300)
     /// How often the target is observed while nothing is expected to move.
     static let watchInterval = Duration.seconds(5)
+    /// How often a check is asked at most.
+    static let leastInterval = Duration.milliseconds(100)
     static let noteLimit = 64
 }

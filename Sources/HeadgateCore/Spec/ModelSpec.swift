@@ -67,7 +67,9 @@ package struct PythonEnvironment: Hashable, Sendable, Codable {
 /// One command of a pipeline, with declared inputs, params and outputs.
 package struct StepSpec: Hashable, Sendable, Codable {
     package var name: StepName
-    /// The program and its arguments; no shell. `$(params.NAME)` is replaced.
+    /// The program and its arguments; no shell.
+    ///
+    /// `$(params.NAME)` is replaced.
     package var command: [String]
     package var params: [String: JSONValue]
     package var inputs: [InputSpec]

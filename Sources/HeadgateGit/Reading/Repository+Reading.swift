@@ -25,8 +25,12 @@ extension Repository {
         var found: [RepositoryPath: TrackedEntry] = [:]
         found.reserveCapacity(paths.count)
         if paths.contains(.root) { found[.root] = TrackedEntry(mode: .directory, id: root.hex) }
-        let wanted = Set(paths).sorted { $0.components.lexicographicallyPrecedes($1.components) }
-            .map { (path: $0, components: $0.components) }
+        // A slash sorts before every other byte, so that what is below a folder stands together.
+        let wanted = Set(paths).sorted { left, right in
+            left.text.utf8.lexicographicallyPrecedes(right.text.utf8) {
+                $1 != UInt8(ascii: "/") && ($0 == UInt8(ascii: "/") || $0 < $1)
+            }
+        }.map { (path: $0, components: $0.components) }
         try collect(wanted[...], depth: 0, tree: root, into: &found)
         return found
     }

@@ -20,7 +20,7 @@ struct ChildProcess: ~Copyable {
     /// Our end of the socket, non-blocking.
     let socket: Int32
 
-    /// Starts a program in a process group of its own, with the descriptors that are meant for children.
+    /// Starts a program in a process group of its own, with no descriptor but the first three.
     init(_ path: String, _ arguments: [String]) throws(SourceError) {
         let ends = try SocketPair()
         defer { close(ends.theirs) }
@@ -29,6 +29,12 @@ struct ChildProcess: ~Copyable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends.theirs, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, ends.theirs, STDOUT_FILENO)
+        // Whoever opened a descriptor may have forgotten the mark that keeps it from children.
+        for name in Disk.names(in: "/proc/self/fd") {
+            if let descriptor = Int32(name), descriptor > STDERR_FILENO {
+                posix_spawn_file_actions_addclose(&actions, descriptor)
+            }
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

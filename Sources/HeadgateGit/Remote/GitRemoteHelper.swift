@@ -12,7 +12,6 @@ package enum GitRemoteHelper {
     /// Ends itself when a request overruns its time or its parent is gone, with everything that it started.
     /// - Returns: The exit code.
     package static func serve() -> Int32 {
-        closeInherited()
         signal(SIGPIPE, SIG_IGN)
         signal(SIGALRM) { _ in GitRemoteHelper.endAtOnce() }
         watchForParentsEnd()
@@ -77,13 +76,6 @@ package enum GitRemoteHelper {
             var input = pollfd(fd: STDIN_FILENO, events: 0, revents: 0)
             while poll(&input, 1, -1) < 0, errno == EINTR {}
             endAtOnce()
-        }
-    }
-
-    /// Closes what the parent opened without the mark that keeps it from its children.
-    private static func closeInherited() {
-        for name in Disk.names(in: "/proc/self/fd") {
-            if let descriptor = Int32(name), descriptor > STDERR_FILENO { close(descriptor) }
         }
     }
 

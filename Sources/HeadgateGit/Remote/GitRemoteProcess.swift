@@ -22,6 +22,8 @@ package actor GitRemoteProcess {
     private let executor = QueueExecutor(label: "headgate.git.remote")
     private let executable: Executable
     private var child: ChildProcess?
+    /// The authorities that the child trusts; the library keeps them for the rest of a process's life.
+    private var certificates: String?
 
     package init(_ executable: Executable) { self.executable = executable }
 
@@ -81,6 +83,10 @@ package actor GitRemoteProcess {
         _ cancellation: CancellationSignal
     ) -> Result<RemoteAnswer, SourceError> {
         do throws(SourceError) {
+            if request.operation != .repack, request.certificates != certificates {
+                _ = endChild()
+                certificates = request.certificates
+            }
             let (socket, isFresh) = try connect()
             let exchange = Exchange(socket: socket, cancellation: cancellation, end: end)
             switch exchange.run(request) {

@@ -1,8 +1,7 @@
 import HeadgateCore
 
 extension RouterDeployment {
-    /// Everything that keeps this table from being put in force; empty when it can be.
-    /// - Parameter others: The prefixes of the other Deployments, by their names.
+    /// Everything that keeps this table from being put in force, beside the prefixes of the other Deployments by name.
     func problems(beside others: [String: String]) -> [String] {
         prefixProblems(others) + backendProblems + weightProblems + referenceProblems
     }

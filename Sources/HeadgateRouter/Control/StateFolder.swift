@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HeadgateCore
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -11,7 +12,7 @@ import HeadgateCore
 
 /// The folder of one router: its lock, its last table, its address and its control socket.
 ///
-/// The lock is held as long as this value's process lives, so a controller that starts again can tell by it.
+/// The lock is held until it is released or the process ends, so a controller that starts again can tell by it.
 final class StateFolder: Sendable {
     /// What `router.json` says.
     struct Record: Codable, Equatable {
@@ -20,7 +21,7 @@ final class StateFolder: Sendable {
     }
 
     let path: String
-    private let lock: Int32
+    private let lock: Mutex<Int32>
 
     /// Makes the folder where it is missing, and takes its lock.
     init(_ path: String) throws(RouterError) {
@@ -34,21 +35,30 @@ final class StateFolder: Sendable {
         guard chmod(path, 0o700) == 0 else {
             throw RouterError(.stateFolder, "cannot make \(path) private: \(Self.lastError)")
         }
-        lock = open(path + "/router.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else {
+        let descriptor = open(path + "/router.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
             throw RouterError(.stateFolder, "cannot open \(path)/router.lock: \(Self.lastError)")
         }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let isHeld = errno == EWOULDBLOCK
             let reason = Self.lastError
-            close(lock)
+            close(descriptor)
             throw isHeld
                 ? RouterError(.alreadyRunning, "another router holds \(path)/router.lock")
                 : RouterError(.stateFolder, "cannot lock \(path)/router.lock: \(reason)")
         }
+        lock = Mutex(descriptor)
     }
 
-    deinit { close(lock) }
+    deinit { release() }
+
+    /// Lets another router have the folder.
+    func release() {
+        lock.withLock { descriptor in
+            if descriptor >= 0 { close(descriptor) }
+            descriptor = -1
+        }
+    }
 
     /// The table that was last in force; an empty one when there was none.
     func readTable() throws(RouterError) -> RouterTable {

@@ -118,7 +118,7 @@ final class ClientConnection: Connection {
             if unread.readableBytes == 0 { unread = ByteBuffer() }
             updateReading()
         }
-        while unread.readableBytes > 0 {
+        while unread.readableBytes > 0 || isBodyRead {
             switch state {
             case .answering, .lingering, .closed: return
             case .head:
@@ -143,6 +143,11 @@ final class ClientConnection: Connection {
                 }
             }
         }
+    }
+
+    /// Whether the body's last byte was read, and its end is still to be told.
+    private var isBodyRead: Bool {
+        if case .body = state { framer.isRead } else { false }
     }
 
     private func begin(_ head: MessageHead) {

@@ -48,6 +48,8 @@ extension Exchange {
     func upstreamReadComplete() { client.flush() }
 
     func upstreamWritabilityChanged() {
+        // It is told within a write that fills the connection, where nothing else may be written.
+        guard upstream?.isWritable == true else { return }
         progressAt = .now()
         pump()
         flushUpstream()

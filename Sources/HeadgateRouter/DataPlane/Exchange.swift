@@ -167,7 +167,9 @@ final class Exchange: UpstreamConsumer {
         mirror = nil
     }
 
-    /// Lets go of the body once it is too large to be sent again. While no connection has it, the client waits instead.
+    /// Lets go of the body once it is too large to be sent again.
+    ///
+    /// While no connection has it, the client waits instead.
     private func limitHolding() {
         guard body.isReplayable, upstream != nil else { return }
         let limits = worker.configuration.limits

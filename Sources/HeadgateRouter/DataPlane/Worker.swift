@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// What the connections of one event loop share. Used on that loop only.
+/// What the connections of one event loop share; used on that loop only.
 final class Worker {
     let eventLoop: any EventLoop
     /// The loop's number: its shard of every count.

@@ -60,6 +60,11 @@ struct BodyFramer {
         return length == 0 ? .none : .length(length)
     }
 
+    /// Whether the end follows without another byte.
+    var isRead: Bool {
+        if case .bytes(0) = state { true } else { false }
+    }
+
     /// Takes the next piece of the body from the buffer.
     mutating func next(_ buffer: inout ByteBuffer) -> Output {
         while true {

@@ -8,7 +8,9 @@ struct ComparedAnswer: Sendable {
 }
 
 extension AnswerComparison {
-    /// Whether two answers agree. They never do when their statuses differ, nor where a label is missing.
+    /// Whether two answers agree.
+    ///
+    /// They never do when their statuses differ, nor where a label is missing.
     func agree(_ left: ComparedAnswer, _ right: ComparedAnswer) -> Bool {
         guard left.status == right.status else { return false }
         switch self {

@@ -15,8 +15,9 @@ struct JSONReader {
         return reader.index == bytes.count ? value : nil
     }
 
-    /// The bytes that stand for one member of the outermost object: a string's characters, or any other value as it is
-    /// written. The first one counts when a name stands twice. What follows it is not read.
+    /// The bytes that stand for one member of the outermost object.
+    ///
+    /// They are a string's characters, or any other value as it is written. The first one counts when a name stands twice. What follows it is not read.
     static func topLevelField(_ name: [UInt8], in bytes: UnsafeRawBufferPointer) -> [UInt8]? {
         var reader = JSONReader(bytes)
         reader.skipSpace()

@@ -49,6 +49,7 @@ final class MirrorExchange: UpstreamConsumer {
     func upstreamReadComplete() {}
 
     func upstreamWritabilityChanged() {
+        guard upstream?.isWritable == true else { return }
         pump()
         upstream?.flush()
     }

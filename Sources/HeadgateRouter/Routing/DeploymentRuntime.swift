@@ -95,7 +95,8 @@ final class DeploymentRuntime: Sendable {
     }
 
     /// Chooses the version of a request; a turn of the sequence is used only when no route says otherwise.
-    /// - Parameter body: The whole body, or nil while it is not known; the routes that read it do not match then.
+    ///
+    /// The body is nil while it is not known; the routes that read it do not match then.
     func choose(_ head: MessageHead, body: ByteBuffer?, bodyMayCome: Bool) -> Choice {
         guard let sequence, weighted.count == sequence.versions.count else { return .nobody }
         for route in routes {

@@ -13,7 +13,7 @@ struct RouteMatcher: Sendable {
     private let match: Match
     private let salt: [UInt8]
 
-    /// - Parameter salt: Makes one caller's share independent between Deployments, and the same over all rollouts of one.
+    /// The salt makes a caller's share independent between Deployments, and the same over all rollouts of one.
     init(_ match: RouteMatch, salt: String) {
         self.salt = Array(salt.utf8)
         self.match =

@@ -33,7 +33,9 @@ final class TableStore: Sendable {
         RouterTable(deployments: table.deployments.mapValues(\.table))
     }
 
-    /// Puts one Deployment's table in force, or takes it out with nil. Called from one place at a time.
+    /// Puts one Deployment's table in force, or takes it out with nil.
+    ///
+    /// Called from one place at a time.
     /// - Returns: The number of the change, for ``settle(_:)``.
     @discardableResult
     func replace(_ name: String, with spec: RouterDeployment?) -> Int {

@@ -56,8 +56,7 @@ final class VersionTraffic: Sendable {
         inFlight.wrappingSubtract(1, ordering: .releasing)
     }
 
-    /// A request of this version ended without a complete answer of its own.
-    /// - Parameter isError: False when the client went away.
+    /// A request of this version ended without a complete answer of its own; not an error when the client went away.
     func endWithoutAnswer(shard: Int, isError: Bool) {
         if isError { shards[shard].counts.withLock { $0.errors += 1 } }
         inFlight.wrappingSubtract(1, ordering: .releasing)
