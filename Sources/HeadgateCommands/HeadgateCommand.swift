@@ -5,7 +5,7 @@ import HeadgateAPI
 /// This program's version.
 let headgateVersion = "0.1.0"
 
-/// `headgate`
+/// The command `headgate`.
 package struct HeadgateCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "headgate", abstract: "GitOps for models: what is at HEAD serves, once it passes the gate.",

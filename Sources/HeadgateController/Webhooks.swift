@@ -1,19 +1,21 @@
 import Crypto
 package import HeadgateCore
 
-/// Checks that a webhook comes from who may send it. The payload itself is never believed: it is a hint to look.
+/// Checks that a webhook comes from who may send it.
+///
+/// The payload itself is never believed: it is a hint to look.
 package struct Webhooks: Sendable {
     /// How a Git host proves itself.
     package enum Kind: String, Sendable, Codable, CaseIterable {
-        /// `X-Hub-Signature-256: sha256=<hex>`
+        /// Such as `X-Hub-Signature-256: sha256=<hex>`.
         case github
-        /// `X-Gitlab-Token: <secret>`
+        /// Such as `X-Gitlab-Token: <secret>`.
         case gitlab
-        /// `X-Gitea-Signature: <hex>`
+        /// Such as `X-Gitea-Signature: <hex>`.
         case gitea
-        /// `X-Hub-Signature: sha256=<hex>`
+        /// Such as `X-Hub-Signature: sha256=<hex>`.
         case bitbucket
-        /// `X-Signature: sha256=<hex>`
+        /// Such as `X-Signature: sha256=<hex>`.
         case generic
     }
 

@@ -19,6 +19,7 @@ package enum RouterProcess {
         configuration: RouterConfiguration, logger: Logger = Logger(label: "headgate.router")
     ) async throws {
         for ignored in [SIGHUP, SIGINT, SIGPIPE] { signal(ignored, SIG_IGN) }
+        raiseFileLimit()
         let (terminated, termination) = AsyncStream.makeStream(of: Void.self)
         signal(SIGTERM, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
@@ -29,5 +30,16 @@ package enum RouterProcess {
         for await _ in terminated {}
         logger.notice("router ends")
         try await router.shutdown()
+    }
+
+    /// A connection is a file, and the usual 1024 are few for a proxy, whose every request takes two.
+    private static func raiseFileLimit() {
+        #if canImport(Glibc)
+            let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+            var limit = rlimit()
+            guard getrlimit(files, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+            limit.rlim_cur = min(limit.rlim_max, 65_536)
+            setrlimit(files, &limit)
+        #endif
     }
 }

@@ -130,7 +130,7 @@ struct AdoptCommand: AsyncParsableCommand {
     }
 }
 
-/// `headgate override POLICY --deployment D --reason … --expires …`
+/// The command `headgate override POLICY --deployment D --reason … --expires …`.
 struct OverrideCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "override",
@@ -168,7 +168,7 @@ struct OverrideCommand: AsyncParsableCommand {
     }
 }
 
-/// `headgate retry KIND/NAME`
+/// The command `headgate retry KIND/NAME`.
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Try again what failed: a Model's step, or a Deployment's rollout.")
@@ -197,7 +197,7 @@ struct RetryCommand: AsyncParsableCommand {
     }
 }
 
-/// `headgate reconcile [SOURCE]`
+/// The command `headgate reconcile [SOURCE]`.
 struct ReconcileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconcile", abstract: "Look at a repository's remote now instead of at the next poll.")
@@ -214,7 +214,7 @@ struct ReconcileCommand: AsyncParsableCommand {
     }
 }
 
-/// `headgate prune SOURCE`
+/// The command `headgate prune SOURCE`.
 struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Let a commit that deletes many Deployments at once do so.")

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import HeadgateCore
 
-/// `headgate check [PATH]`
+/// The command `headgate check [PATH]`.
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check every manifest and policy of a folder, as it is on disk.",

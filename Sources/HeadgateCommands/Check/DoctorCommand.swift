@@ -4,7 +4,7 @@ import HeadgateAPI
 import HeadgateCore
 import HeadgateStore
 
-/// `headgate doctor`
+/// The command `headgate doctor`.
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Look for what would keep a controller from working on this machine.")

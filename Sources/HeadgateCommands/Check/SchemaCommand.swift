@@ -2,7 +2,7 @@ import ArgumentParser
 import HeadgateCore
 import HeadgateManifest
 
-/// `headgate schema KIND`
+/// The command `headgate schema KIND`.
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of a kind of manifest, for editors.")

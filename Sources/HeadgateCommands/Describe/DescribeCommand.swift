@@ -3,7 +3,7 @@ import Foundation
 import HeadgateAPI
 import HeadgateCore
 
-/// `headgate describe KIND NAME`
+/// The command `headgate describe KIND NAME`.
 struct DescribeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "describe", abstract: "Show one object in full: conditions, verdicts, events.")

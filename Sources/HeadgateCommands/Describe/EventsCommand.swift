@@ -3,7 +3,7 @@ import Foundation
 import HeadgateAPI
 import HeadgateCore
 
-/// `headgate events [--for KIND/NAME] [--watch]`
+/// The command `headgate events [--for KIND/NAME] [--watch]`.
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events", abstract: "Show what happened, oldest first.")
@@ -58,7 +58,7 @@ struct EventsCommand: AsyncParsableCommand {
     }
 }
 
-/// `headgate history DEPLOYMENT`
+/// The command `headgate history DEPLOYMENT`.
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "Show the champions of a Deployment, newest first.")
@@ -82,7 +82,7 @@ struct HistoryCommand: AsyncParsableCommand {
     }
 }
 
-/// `headgate trace DEPLOYMENT`
+/// The command `headgate trace DEPLOYMENT`.
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "From what serves back to commit, data, metrics and verdicts.")
@@ -125,7 +125,7 @@ struct TraceCommand: AsyncParsableCommand {
     }
 }
 
-/// `headgate logs RUN|MODEL[/STEP] [-f]`
+/// The command `headgate logs RUN|MODEL[/STEP] [-f]`.
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Print the log of a run, or of the newest run of a model.")

@@ -3,7 +3,7 @@ import Foundation
 import HeadgateAPI
 import HeadgateCore
 
-/// `headgate get KIND [NAME]`
+/// The command `headgate get KIND [NAME]`.
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: "List models, versions, deployments, runs, targets, policies or sources.",
@@ -158,7 +158,7 @@ enum Columns {
         return String(digest.split(separator: ":").last?.prefix(12) ?? "-")
     }
 
-    /// `main@3f2a9c01b2c3`
+    /// Such as `main@3f2a9c01b2c3`.
     static func shortRevision(_ revision: String?) -> String {
         guard let revision, let at = revision.range(of: "@sha1:") else { return revision ?? "-" }
         return revision[..<at.lowerBound] + "@" + revision[at.upperBound...].prefix(12)

@@ -4,7 +4,9 @@ import HeadgateProviders
 import HeadgateRouter
 import Logging
 
-/// Helpers that the controller starts from this same program. They return before anything else is set up.
+/// Helpers that the controller starts from this same program.
+///
+/// They return before anything else is set up.
 package enum HiddenCommands {
     /// Runs `headgate internal …`; nil when the arguments ask for something else.
     package static func run(_ arguments: [String]) async -> Int32? {

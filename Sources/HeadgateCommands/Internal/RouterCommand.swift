@@ -2,7 +2,7 @@ import Foundation
 import HeadgateRouter
 import Logging
 
-/// `headgate internal router --address A --port P --state FOLDER`
+/// The command `headgate internal router --address A --port P --state FOLDER`.
 enum RouterCommand {
     static func run(_ arguments: [String]) async -> Int32 {
         var options: [String: String] = [:]

@@ -69,7 +69,7 @@ enum Renderer {
 
 /// Times as people read them.
 enum TimeText {
-    /// `2026-03-01T12:00:00Z`
+    /// Such as `2026-03-01T12:00:00Z`.
     static func stamp(_ instant: Instant) -> String {
         Date(timeIntervalSince1970: Double(instant.milliseconds) / 1000).formatted(.iso8601)
     }

@@ -5,7 +5,7 @@ import HeadgateGit
 import HeadgatePolicy
 import HeadgateStore
 
-/// `headgate plan [PATH] [--base REF]`
+/// The command `headgate plan [PATH] [--base REF]`.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Say for each object what a commit would do, and why.",

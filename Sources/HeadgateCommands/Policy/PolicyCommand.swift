@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `headgate policy …`
+/// The command `headgate policy …`.
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Work with policies.", subcommands: [PolicyEvalCommand.self])

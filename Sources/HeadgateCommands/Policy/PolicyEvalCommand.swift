@@ -4,7 +4,7 @@ import Foundation
 import HeadgateCore
 import HeadgatePolicy
 
-/// `headgate policy eval EXPRESSION --evidence FILE`
+/// The command `headgate policy eval EXPRESSION --evidence FILE`.
 struct PolicyEvalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval", abstract: "Evaluate an expression on evidence from a JSON file.",

@@ -92,7 +92,8 @@ struct Composition {
                 throw ConfigurationError("\(configured.path ?? "") is not a path within a repository")
             }
             let mirror = try HeadgateGit.Mirror(
-                of: configured.remote(), configured.reference(), stateFolder: root, process: process)
+                of: configured.remote(), configured.reference(), stateFolder: root, process: process,
+                signers: configured.signers())
             sources[name] = Source(
                 mirror: mirror, path: path,
                 reference: configured.branch ?? configured.tag ?? configured.semver ?? "HEAD",

@@ -55,7 +55,6 @@ struct ControllerConfiguration: Codable, Sendable {
     var limits: Limits?
 
     struct RouterSettings: Codable, Sendable {
-        var address: String?
         var port: Int?
     }
 
@@ -85,7 +84,7 @@ struct ControllerConfiguration: Codable, Sendable {
             "certificates", "allowedSigners",
         ],
         "credentials": ["user", "passwordFile", "sshKey", "sshAgent"],
-        "router": ["address", "port"],
+        "router": ["port"],
         "limits": ["concurrentSteps", "dataHosts", "dataFolders"],
     ]
 
@@ -150,6 +149,15 @@ extension ControllerConfiguration.Source {
         return try GitRemote(
             url: RemoteURL(absolute), credentials: gitCredentials(),
             hostKeys: knownHosts.map { .file($0) } ?? .userFiles, certificates: certificates)
+    }
+
+    /// Whose SSH signatures count as verified; nobody's unless the file is given.
+    func signers() throws -> AllowedSigners {
+        guard let file = allowedSigners else { return AllowedSigners() }
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw ConfigurationError("the allowed signers file \(file) cannot be read")
+        }
+        return try AllowedSigners(text)
     }
 
     private func gitCredentials() throws -> GitCredentials {

@@ -5,7 +5,7 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// `headgate run`
+/// The command `headgate run`.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Watch a repository and make the world match it.",
@@ -95,8 +95,7 @@ struct RunCommand: AsyncParsableCommand {
         if let listen { settings.listen = listen }
         if let tokenFile { settings.tokenFile = tokenFile }
         if let routerPort {
-            settings.router = ControllerConfiguration.RouterSettings(
-                address: settings.router?.address, port: routerPort)
+            settings.router = ControllerConfiguration.RouterSettings(port: routerPort)
         }
         if let concurrentSteps {
             var limits = settings.limits ?? ControllerConfiguration.Limits()

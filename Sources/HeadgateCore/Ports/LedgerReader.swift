@@ -2,11 +2,10 @@
 package protocol LedgerReader: Sendable {
     /// Events in the order in which they were recorded, oldest first.
     ///
-    /// - Parameters:
-    ///   - id: Gives the first `limit` events after this one; nil gives the last `limit` events.
-    ///   - object: Only events of this object; nil gives all.
-    ///   - limit: How many at most.
-    /// - Returns: Events with ids that never come again, so that a reader resumes with the last that it saw.
+    /// `id`: gives the first `limit` events after this one; nil gives the last `limit` events.
+    /// `object`: only events of this object; nil gives all.
+    /// `limit`: how many at most.
+    /// Gives Events with ids that never come again, so that a reader resumes with the last that it saw.
     func events(after id: Int64?, object: ObjectID?, limit: Int) async throws(LedgerError) -> [StoredEvent]
 
     /// The id of the newest event; 0 when there is none.
@@ -41,7 +40,7 @@ package protocol LedgerReader: Sendable {
 
     /// Overrides that match all that is given, newest first.
     ///
-    /// - Parameter validAt: Only those that had not expired then.
+    /// `validAt`: Only those that had not expired then.
     func overrides(
         deployment: DeploymentID?, policy: PolicyName?, validAt: Instant?
     ) async throws(LedgerError) -> [Override]
@@ -65,10 +64,9 @@ package protocol LedgerMaintenance: Sendable {
     ///
     /// Kept are every champion since `before`, and the newest ones up to a number for each Deployment that exists, with
     /// their assessments and step results; what a Deployment or Model now names; what is younger; and live runs.
-    /// - Parameters:
-    ///   - before: The end of retention.
-    ///   - champions: How many champions a Deployment keeps whatever their age.
-    ///   - wanted: Keys that Models in force ask for; their results and refusals stay, however old.
+    /// `before`: the end of retention.
+    /// `champions`: how many champions a Deployment keeps whatever their age.
+    /// `wanted`: keys that Models in force ask for; their results and refusals stay, however old.
     func prune(
         before: Instant, keepingChampions champions: Int, wanted: Set<StepKey>
     ) async throws(LedgerError) -> PrunedRecords

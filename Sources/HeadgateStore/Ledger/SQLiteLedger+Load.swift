@@ -47,7 +47,7 @@ final class BodyReader {
 
     /// All records of a table, or of a part of it.
     ///
-    /// - Parameter source: What follows FROM.
+    /// `source`: What follows FROM.
     func all<Record: Decodable & Sendable>(
         from source: String, _ arguments: StatementArguments = StatementArguments()
     ) throws -> [Record] {

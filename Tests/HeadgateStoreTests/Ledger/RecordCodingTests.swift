@@ -67,7 +67,8 @@ struct RecordCodingTests {
     /// An integral double that came back as an integer would change a step's key after a restart (I2).
     @Test func `numbers keep their kind and every bit`() throws {
         let numbers: [JSONValue] = [
-            .number(1), .number(-0.0), .number(0.1), .number(1e300), .number(.leastNonzeroMagnitude), .number(1e16), .integer(1),
+            .number(1), .number(-0.0), .number(0.1), .number(1e300), .number(.leastNonzeroMagnitude), .number(1e16),
+            .integer(1),
             .integer(.max), .integer(.min), .integer(0), .number(.infinity), .number(-.infinity),
         ]
         for number in numbers {
