@@ -38,6 +38,16 @@ import Testing
         #expect(try Environment().compile(source).evaluate(Activation(Environment())).result.description == "true")
     }
 
+    @Test func `a thousand mistakes are told by the first fifty`() throws {
+        let source = "[" + (0..<1_000).map { "missing\($0)" }.joined(separator: ", ") + "]"
+        do throws(CompilationError) {
+            _ = try Environment().compile(source)
+            Issue.record("undeclared names were accepted")
+        } catch {
+            #expect(error.diagnostics.count == 50)
+        }
+    }
+
     @Test func `a long source is refused`() {
         #expect(throws: CompilationError.self) {
             try Environment().compile(String(repeating: " ", count: 70_000) + "1")
