@@ -68,6 +68,7 @@ let package = Package(
         module("CEL"),
         module("HeadgateCore", [crypto]),
         module("HeadgatePolicy", ["CEL", "HeadgateCore"]),
+        module("HeadgateReport", ["HeadgateCore"]),
 
         // Edges
         module("HeadgateManifest", ["HeadgateCore", yams]),
@@ -86,8 +87,8 @@ let package = Package(
             "HeadgateCommands",
             [
                 "CEL", "HeadgateAPI", "HeadgateController", "HeadgateCore", "HeadgateGit", "HeadgateManifest",
-                "HeadgatePolicy", "HeadgateProviders", "HeadgateRouter", "HeadgateServer", "HeadgateStore",
-                argumentParser, logging, serviceLifecycle, unixSignals, yams,
+                "HeadgatePolicy", "HeadgateProviders", "HeadgateReport", "HeadgateRouter", "HeadgateServer",
+                "HeadgateStore", argumentParser, logging, serviceLifecycle, unixSignals, yams,
             ]
         ),
         .executableTarget(name: "headgate", dependencies: ["HeadgateCommands"], swiftSettings: strict),
@@ -99,9 +100,11 @@ let package = Package(
         tests("HeadgateGit", ["HeadgateCore", "headgate"]),
         tests("HeadgateManifest", ["HeadgateCore"]),
         tests("HeadgatePolicy", ["HeadgateCore"]),
+        tests("HeadgateReport", ["HeadgateCore"]),
         tests("HeadgateProviders", ["HeadgateCore", "headgate", logging]),
         tests("HeadgateRouter", ["HeadgateCore", logging, nioCore, nioHTTP1, nioPosix]),
         tests("HeadgateStore", ["HeadgateCore", grdb]),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests", dependencies: ["HeadgateTestSupport", "headgate"], swiftSettings: strict),
     ]

@@ -178,6 +178,7 @@ package struct RolloutResource: Codable, Sendable, Hashable {
     }
 }
 
+/// A rollout's check and what it answered last; nil before it was asked.
 package struct CheckResource: Codable, Sendable, Hashable {
     package var name: String
     package var answer: CheckAnswer?
@@ -220,6 +221,7 @@ package struct RunResource: Codable, Sendable, Hashable {
     }
 }
 
+/// A serving system, and how many Deployments are on it.
 package struct TargetResource: Codable, Sendable, Hashable {
     package var name: String
     package var source: String
@@ -236,6 +238,7 @@ package struct TargetResource: Codable, Sendable, Hashable {
     }
 }
 
+/// A policy in force, and the gates at which it is asked.
 package struct PolicyResource: Codable, Sendable, Hashable {
     package var name: String
     package var source: String

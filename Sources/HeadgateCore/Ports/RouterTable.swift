@@ -50,6 +50,7 @@ package struct RouterBackend: Hashable, Sendable, Codable {
     }
 }
 
+/// A share of requests, 1 through 100, whose copies go to a version; its answers are compared and dropped.
 package struct RouterMirror: Hashable, Sendable, Codable {
     package var version: String
     package var percent: Int
@@ -61,6 +62,7 @@ package struct RouterMirror: Hashable, Sendable, Codable {
     }
 }
 
+/// Requests that match go to one version, whatever the weights; the first route that matches counts.
 package struct RouterRoute: Hashable, Sendable, Codable {
     package var match: RouteMatch
     package var version: String
@@ -82,6 +84,7 @@ package struct RouterStatus: Hashable, Sendable, Codable {
     }
 }
 
+/// What one Deployment's table is now, and what its versions answered.
 package struct RouterDeploymentStatus: Hashable, Sendable, Codable {
     package var table: RouterDeployment
     /// By version id; a version that left the table stays until its last request has ended.

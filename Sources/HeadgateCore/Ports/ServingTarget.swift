@@ -69,6 +69,7 @@ package struct ObservedServing: Hashable, Sendable, Codable {
     }
 }
 
+/// What one version does on a target.
 package struct ObservedVersion: Hashable, Sendable, Codable {
     package enum Phase: Hashable, Sendable, Codable {
         case starting

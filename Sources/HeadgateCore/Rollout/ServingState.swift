@@ -91,6 +91,7 @@ package struct ServingBundle: Hashable, Sendable, Codable {
     }
 }
 
+/// A tracked file or folder that travels with a version, and where it lies beside the command.
 package struct BundleInput: Hashable, Sendable, Codable {
     package var path: String
     package var entry: TrackedEntry

@@ -42,6 +42,7 @@ package enum DeletionPolicy: String, Hashable, Sendable, Codable, CaseIterable {
     case prune, orphan
 }
 
+/// How many replicas a version has, by how busy they are.
 package struct AutoscalingSpec: Hashable, Sendable, Codable {
     package var minReplicas: Int
     package var maxReplicas: Int
@@ -111,6 +112,7 @@ package struct StrategySpec: Hashable, Sendable, Codable {
     }
 }
 
+/// A candidate takes traffic step by step, while checks watch it.
 package struct CanarySpec: Hashable, Sendable, Codable {
     package var steps: [CanaryStep]
     package var checks: [CheckSpec]
@@ -121,6 +123,7 @@ package struct CanarySpec: Hashable, Sendable, Codable {
     }
 }
 
+/// One step of a canary; the next begins when it has ended well.
 package enum CanaryStep: Hashable, Sendable, Codable {
     /// The candidate's share of requests, 0 through 100.
     case weight(Int)
@@ -132,6 +135,7 @@ package enum CanaryStep: Hashable, Sendable, Codable {
     case analyse(Duration)
 }
 
+/// A candidate stands beside stable, is looked at, and takes all traffic at once.
 package struct BlueGreenSpec: Hashable, Sendable, Codable {
     /// How long the pre-promotion checks watch the preview.
     package var analyse: Duration
@@ -157,6 +161,7 @@ package struct BlueGreenSpec: Hashable, Sendable, Codable {
     }
 }
 
+/// Requests that match go to the candidate until it is promoted.
 package struct ABSpec: Hashable, Sendable, Codable {
     package var match: RouteMatch
     package var analyse: Duration
@@ -172,6 +177,7 @@ package struct ABSpec: Hashable, Sendable, Codable {
     }
 }
 
+/// A candidate answers copies of requests; only stable's answers are returned.
 package struct ShadowSpec: Hashable, Sendable, Codable {
     /// Share of requests that are mirrored, 1 through 100.
     package var percent: Int
@@ -230,6 +236,7 @@ package struct CheckSpec: Hashable, Sendable, Codable {
     }
 }
 
+/// A number that a check may read, and where it comes from.
 package struct MetricQuery: Hashable, Sendable, Codable {
     package enum Provider: Hashable, Sendable, Codable {
         /// An instant query, or a range query over `range` when it is given.

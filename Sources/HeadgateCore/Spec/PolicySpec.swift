@@ -105,6 +105,7 @@ package struct PolicyExpression: Hashable, Sendable, Codable {
     package func hash(into hasher: inout Hasher) { hasher.combine(source) }
 }
 
+/// A named expression that rules may read as `variables.name`; evaluated when it is read.
 package struct PolicyVariable: Hashable, Sendable, Codable {
     package var name: String
     package var expression: PolicyExpression

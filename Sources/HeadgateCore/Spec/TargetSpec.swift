@@ -20,6 +20,7 @@ package struct TargetSpec: Hashable, Sendable, Codable {
     }
 }
 
+/// Model servers on the controller's machine, behind a router.
 package struct LocalTargetSpec: Hashable, Sendable, Codable {
     /// The router's port on `address`; 0 lets the controller's configuration choose.
     package var port: Int
@@ -34,6 +35,7 @@ package struct LocalTargetSpec: Hashable, Sendable, Codable {
     }
 }
 
+/// Running servers that speak the Open Inference Protocol with its model repository extension.
 package struct OpenInferenceTargetSpec: Hashable, Sendable, Codable {
     package var endpoints: [Endpoint]
     /// The servers' model repository, a folder that the controller can write.

@@ -1,0 +1,64 @@
+/// Writes an XML 1.0 document as text.
+///
+/// Text and attribute values are escaped; characters that XML 1.0 cannot hold are replaced by U+FFFD, so that hostile
+/// text can never end an element or make a document that parsers refuse.
+package struct XMLWriter {
+    private var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    private var depth = 0
+
+    package init() {}
+
+    /// The document so far.
+    package var document: String { text }
+
+    /// Writes an element with other elements inside it.
+    package mutating func element(
+        _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ children: (inout XMLWriter) -> Void
+    ) {
+        open(name, attributes)
+        text += ">\n"
+        depth += 1
+        children(&self)
+        depth -= 1
+        indent()
+        text += "</\(name)>\n"
+    }
+
+    /// Writes an element that holds text; without text, an empty one.
+    package mutating func element(
+        _ name: String, _ attributes: KeyValuePairs<String, String> = [:], text content: String = ""
+    ) {
+        open(name, attributes)
+        text += content.isEmpty ? "/>\n" : ">\(Self.escaped(content))</\(name)>\n"
+    }
+
+    /// Text that stands for itself in content and in a quoted attribute value.
+    package static func escaped(_ text: String) -> String {
+        var result = ""
+        result.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&apos;"
+            // An attribute's line ends would become spaces when read.
+            case "\t", "\n", "\r": result += "&#\(scalar.value);"
+            case "\u{20}"..."\u{FFFD}", "\u{10000}"..."\u{10FFFF}": result.unicodeScalars.append(scalar)
+            default: result += "\u{FFFD}"
+            }
+        }
+        return result
+    }
+
+    private mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String>) {
+        indent()
+        text += "<\(name)"
+        for (key, value) in attributes { text += " \(key)=\"\(Self.escaped(value))\"" }
+    }
+
+    private mutating func indent() {
+        text += String(repeating: "  ", count: depth)
+    }
+}
