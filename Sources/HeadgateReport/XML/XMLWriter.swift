@@ -15,19 +15,36 @@ package struct XMLWriter {
     package mutating func element(
         _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ children: (inout XMLWriter) -> Void
     ) {
+        element(name, attributes.map { ($0.key, $0.value) }, children)
+    }
+
+    /// Writes an element whose attributes are not the same for all.
+    package mutating func element(
+        _ name: String, _ attributes: [(String, String)], _ children: (inout XMLWriter) -> Void
+    ) {
         open(name, attributes)
         text += ">\n"
+        let start = text.utf8.count
         depth += 1
         children(&self)
         depth -= 1
-        indent()
-        text += "</\(name)>\n"
+        if text.utf8.count == start {
+            text.removeLast(2)
+            text += "/>\n"
+        } else {
+            indent()
+            text += "</\(name)>\n"
+        }
     }
 
     /// Writes an element that holds text; without text, an empty one.
     package mutating func element(
         _ name: String, _ attributes: KeyValuePairs<String, String> = [:], text content: String = ""
     ) {
+        element(name, attributes.map { ($0.key, $0.value) }, text: content)
+    }
+
+    package mutating func element(_ name: String, _ attributes: [(String, String)], text content: String = "") {
         open(name, attributes)
         text += content.isEmpty ? "/>\n" : ">\(Self.escaped(content))</\(name)>\n"
     }
@@ -52,7 +69,7 @@ package struct XMLWriter {
         return result
     }
 
-    private mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String>) {
+    private mutating func open(_ name: String, _ attributes: [(String, String)]) {
         indent()
         text += "<\(name)"
         for (key, value) in attributes { text += " \(key)=\"\(Self.escaped(value))\"" }
