@@ -14,7 +14,9 @@ package struct HeadgateCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Repository",
-                subcommands: [CheckCommand.self, PlanCommand.self, SchemaCommand.self, PolicyCommand.self]),
+                subcommands: [
+                    CheckCommand.self, PlanCommand.self, CICommand.self, SchemaCommand.self, PolicyCommand.self,
+                ]),
             CommandGroup(
                 name: "Controller",
                 subcommands: [RunCommand.self, DoctorCommand.self, ReconcileCommand.self, PruneCommand.self]),

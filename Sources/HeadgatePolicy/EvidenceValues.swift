@@ -12,18 +12,21 @@ package enum EvidenceValues {
         let activation = Activation(environment)
         activation.unsetIsUnknown = true
         if let candidate = evidence.candidate {
-            activation.set("candidate") { _ in version(candidate, path: "candidate") }
+            activation.set("candidate") { _ in version(candidate, path: "candidate", evidence.untold) }
         }
         switch evidence.champion {
         case .none: activation["champion"] = .null
-        case .known(let champion): activation.set("champion") { _ in version(champion, path: "champion") }
+        case .known(let champion):
+            activation.set("champion") { _ in version(champion, path: "champion", evidence.untold) }
         case .unknown: activation["champion"] = .unknown(UnknownSet("champion"))
         }
         activation["model"] = subject(evidence.model)
         if let deployment = evidence.deployment { activation["deployment"] = subject(deployment) }
         if let target = evidence.target { activation["target"] = .string(target) }
         if let facts = evidence.commit { activation.set("commit") { _ in commit(facts) } }
-        activation["approvals"] = .list(evidence.approvals.map(approval))
+        activation["approvals"] =
+            evidence.untold.contains("approvals")
+            ? .unknown(UnknownSet("approvals")) : .list(evidence.approvals.map(approval))
         if let now = timestamp(evidence.now) { activation["now"] = now }
         activation["restoring"] = .bool(evidence.restoring)
         activation["moment"] = .string(evidence.moment.rawValue)
@@ -39,7 +42,7 @@ package enum EvidenceValues {
         return activation
     }
 
-    private static func version(_ evidence: VersionEvidence, path: String) -> Value {
+    private static func version(_ evidence: VersionEvidence, path: String, _ untold: Set<String>) -> Value {
         var fields: [(String, Value)] = [
             ("version", .string(evidence.version.description)),
             ("digest", .string(evidence.artifact.tree.description)),
@@ -58,7 +61,9 @@ package enum EvidenceValues {
             ("provenance", provenance(evidence)),
         ]
         if let created = timestamp(evidence.created) { fields.append(("created", created)) }
-        return .record(RecordValue("Version", fields))
+        let told = fields.filter { !untold.contains("\(path).\($0.0)") }
+        return .record(
+            RecordValue("Version", told, absence: told.count == fields.count ? .error : .unknown(path: path)))
     }
 
     private static func provenance(_ evidence: VersionEvidence) -> Value {

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Pure but for a cache of compiled expressions.
 package final class PolicyJudge: Judge {
-    private struct Entry: Sendable {
+    struct Entry: Sendable {
         let policy: CompiledPolicy
         let problems: [HeadgateCore.Diagnostic]
     }
@@ -64,7 +64,7 @@ package final class PolicyJudge: Judge {
             policy, spec, digest, evidence, outcome, results, message: outcome == .pass ? nil : message, read: read)
     }
 
-    private func compiled(_ policy: PolicyName, _ spec: PolicySpec, _ digest: PolicyDigest) -> Entry {
+    func compiled(_ policy: PolicyName, _ spec: PolicySpec, _ digest: PolicyDigest) -> Entry {
         if let known = cache.withLock({ $0[digest] }) { return known }
         let (compiled, problems) = CompiledPolicy.compile(policy, spec)
         let entry = Entry(policy: compiled, problems: problems)

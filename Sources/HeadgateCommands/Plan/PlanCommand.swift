@@ -61,9 +61,8 @@ struct PlanCommand: AsyncParsableCommand {
         } else if let contents {
             before = DesiredState(contents.objects, of: name)
         }
-        let searchPath = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        let usesPython = snapshot.desired.models.values.contains { $0.spec.usesPython }
-        let host = usesPython ? HostFacts.ofThisMachine(searchPath: searchPath) : .bare
+        let interpreters = Set(snapshot.desired.models.values.flatMap(\.spec.interpreters))
+        let host = interpreters.isEmpty ? HostFacts.bare : .ofThisMachine(interpreters: interpreters)
         let changes = Planner(host: host).plan(
             name, snapshot.desired, base: before, known: contents.map(PlanKnowledge.init) ?? PlanKnowledge(),
             revision: snapshot.revision, commit: snapshot.commit, now: .now)
@@ -120,11 +119,11 @@ struct PlanCommand: AsyncParsableCommand {
 }
 
 extension ModelSpec {
-    /// Whether a result depends on which Python this machine has.
-    var usesPython: Bool {
+    /// The interpreters whose versions a result depends on.
+    var interpreters: [String] {
         let pipeline = effectivePipeline
-        return pipeline.environment.python != nil || serve?.environment?.python != nil
-            || pipeline.steps.contains { $0.environment?.python != nil }
+        let environments = [pipeline.environment, serve?.environment] + pipeline.steps.map(\.environment)
+        return environments.compactMap { $0?.python?.interpreter }
     }
 }
 

@@ -176,13 +176,17 @@ struct Secrets: Sendable {
 }
 
 extension HostFacts {
-    /// What determines results on this machine.
-    static func ofThisMachine(searchPath: String) -> HostFacts {
+    /// What determines results on this machine: with the versions of all interpreters, or of those given.
+    static func ofThisMachine(
+        searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
+        interpreters wanted: Set<String>? = nil
+    ) -> HostFacts {
         var facts = utsname()
         uname(&facts)
         let machine = withUnsafeBytes(of: &facts.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         var interpreters: [String: String] = [:]
-        for name in ["python3", "python3.10", "python3.11", "python3.12", "python3.13"] {
+        let known = ["python3", "python3.10", "python3.11", "python3.12", "python3.13"]
+        for name in known where wanted?.contains(name) != false {
             if let version = Self.version(of: name, searchPath) { interpreters[name] = version }
         }
         return HostFacts(operatingSystem: "linux", architecture: machine, interpreters: interpreters)

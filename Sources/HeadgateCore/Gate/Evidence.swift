@@ -14,11 +14,15 @@ package struct Evidence: Hashable, Sendable, Codable {
     package var restoring: Bool
     /// At `rollout`: statistics by role, `candidate` and `stable`.
     package var traffic: [String: TrafficStatistics]
+    /// What nobody can tell yet although it has a value here, such as `approvals` or `candidate.metrics`.
+    ///
+    /// A policy that asks for it is inconclusive. A controller knows all of it; before a merge much is still to come.
+    package var untold: Set<String>
 
     package init(
         moment: GateMoment, candidate: VersionEvidence?, champion: ChampionEvidence, model: Subject,
         deployment: Subject? = nil, target: String? = nil, commit: CommitFacts? = nil, approvals: [Approval] = [],
-        now: Instant, restoring: Bool = false, traffic: [String: TrafficStatistics] = [:]
+        now: Instant, restoring: Bool = false, traffic: [String: TrafficStatistics] = [:], untold: Set<String> = []
     ) {
         self.moment = moment
         self.candidate = candidate
@@ -31,6 +35,7 @@ package struct Evidence: Hashable, Sendable, Codable {
         self.now = now
         self.restoring = restoring
         self.traffic = traffic
+        self.untold = untold
     }
 
     /// An object that evidence is about.

@@ -10,6 +10,9 @@ package struct RunID: Hashable, Sendable, Comparable, Codable, CustomStringConve
         self.text = text
     }
 
+    /// For constants.
+    init(unchecked text: String) { self.text = text }
+
     package var description: String { text }
     package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 

@@ -4,6 +4,11 @@ package struct PipelinePlan: Sendable {
     /// What could not be planned at all; empty for a sound Model.
     package var problems: [String]
 
+    package init(steps: [PlannedStep], problems: [String]) {
+        self.steps = steps
+        self.problems = problems
+    }
+
     /// Whether every step has an accepted result.
     package var isComplete: Bool { problems.isEmpty && steps.allSatisfy { $0.record?.result != nil } }
 }
@@ -42,6 +47,13 @@ package struct PipelinePlanner: Sendable {
 
     /// `record`: What the ledger knows of a key.
     package func plan(_ id: ModelID, _ model: Object<ModelSpec>, record: (StepKey) -> StepRecord?) -> PipelinePlan {
+        plan(id, model) { key, _ in record(key) }
+    }
+
+    /// `record`: What is known of a key of a step.
+    package func plan(
+        _ id: ModelID, _ model: Object<ModelSpec>, record: (StepKey, StepSpec) -> StepRecord?
+    ) -> PipelinePlan {
         var plan = PipelinePlan(steps: [], problems: [])
         let pipeline = model.spec.effectivePipeline
         let graph: StepGraph
@@ -65,7 +77,7 @@ package struct PipelinePlanner: Sendable {
 
     private func planStep(
         _ step: StepSpec, _ id: ModelID, _ model: Object<ModelSpec>, _ pipeline: PipelineSpec, _ graph: StepGraph,
-        _ outputs: [StepGraph.Dependency: StoredArtifact], _ record: (StepKey) -> StepRecord?,
+        _ outputs: [StepGraph.Dependency: StoredArtifact], _ record: (StepKey, StepSpec) -> StepRecord?,
         _ problems: inout [String]
     ) -> PlannedStep {
         var inputs: [WorkspaceInput] = []
@@ -107,7 +119,8 @@ package struct PipelinePlanner: Sendable {
         let key =
             isKnown ? Key.step(step, command: command, inputs: keyInputs, environment: environment?.digest) : nil
         return PlannedStep(
-            spec: step, key: key, record: key.flatMap(record), waitsFor: waitsFor, command: command, inputs: inputs,
+            spec: step, key: key, record: key.flatMap { record($0, step) }, waitsFor: waitsFor, command: command,
+            inputs: inputs,
             keyInputs: keyInputs, depth: depth, environment: environment)
     }
 

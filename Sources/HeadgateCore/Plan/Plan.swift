@@ -51,6 +51,10 @@ package struct PlanKnowledge: Sendable {
     package var steps: [StepKey: StepRecord]
     package var records: [DeploymentID: DeploymentRecord]
     package var modelStatuses: [ModelID: ModelStatus]
+    /// Whether that is all that ever happened, as a ledger knows it.
+    ///
+    /// Without one, what base asks for is taken for granted.
+    package var isLedger = false
 
     package init(
         steps: [StepKey: StepRecord] = [:], records: [DeploymentID: DeploymentRecord] = [:],
@@ -67,6 +71,7 @@ package struct PlanKnowledge: Sendable {
             steps: Dictionary(contents.steps.map { ($0.key, $0) }) { first, _ in first },
             records: Dictionary(contents.deployments.map { ($0.id, $0) }) { first, _ in first },
             modelStatuses: Dictionary(contents.modelStatuses.map { ($0.id, $0) }) { first, _ in first })
+        isLedger = true
     }
 }
 
@@ -97,10 +102,15 @@ package struct Planner: Sendable {
     ) -> [PlannedChange] {
         var changes: [PlannedChange] = []
         var versions: [ModelName: VersionRecord] = [:]
+        // What is as at base is not news, whether anybody here has its results or not.
+        let before =
+            base.map {
+                AssumedState(source, $0, known: known, builder: builder, revision: revision, commit: commit, now: now)
+            } ?? AssumedState()
         for (name, model) in head.models.sorted(by: { $0.key < $1.key }) {
             let id = ModelID(source: source, name: name)
-            let plan = pipelines.plan(id, model) { known.steps[$0] }
-            changes += steps(id, plan, base?.models[name])
+            let plan = pipelines.plan(id, model) { known.steps[$0] ?? before.steps[$0] }
+            changes += steps(id, plan, before.plans[name])
             guard plan.isComplete else { continue }
             switch builder.build(id, model, plan, revision: revision, commit: commit, now: now) {
             case .success(let (version, _)): versions[name] = version
@@ -109,21 +119,28 @@ package struct Planner: Sendable {
         }
         for (name, deployment) in head.deployments.sorted(by: { $0.key < $1.key }) {
             let id = DeploymentID(source: source, name: name)
-            changes.append(change(id, deployment, head, versions[deployment.spec.model], known.records[id]))
+            let old = base?.deployments[name]
+            let serving = old.flatMap { before.versions[$0.spec.model] }
+            changes.append(
+                !known.isLedger && base != nil
+                    ? change(id, deployment, head, versions[deployment.spec.model], from: old, serving)
+                    : change(id, deployment, head, versions[deployment.spec.model], known.records[id]))
         }
         changes += policies(source, head, base)
         changes += pruned(source, head, base)
         return changes
     }
 
-    private func steps(_ id: ModelID, _ plan: PipelinePlan, _ base: Object<ModelSpec>?) -> [PlannedChange] {
+    private func steps(_ id: ModelID, _ plan: PipelinePlan, _ before: PipelinePlan?) -> [PlannedChange] {
         let object = ObjectID(id)
         if !plan.problems.isEmpty { return plan.problems.map { PlannedChange(object, .error, $0) } }
-        let before = base.map { pipelines.plan(id, $0) { _ in nil } }
         return plan.steps.map { step in
             guard let key = step.key else {
                 let names = step.waitsFor.map(\.text).joined(separator: ", ")
                 return PlannedChange(object, step: step.spec.name, .wait, "waits for \(names)")
+            }
+            if step.record?.isAssumed == true {
+                return PlannedChange(object, step: step.spec.name, .none, "same key \(key.short) as at base")
             }
             switch step.record?.outcome {
             case .succeeded:

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Foundation
+import HeadgateCore
+import HeadgateGit
+import HeadgateProviders
+import HeadgateReport
+import HeadgateStore
+
+/// The command `headgate ci [PATH]`.
+struct CICommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ci", abstract: "Say what a change would do and whether it would pass, as a step of CI.",
+        discussion: """
+            Works on a plain Git checkout without a controller. The base is found by the variables of GitHub Actions, \
+            GitLab CI, Jenkins and CircleCI, or given. Exits with 0 when the change passes, 1 when it does not, 2 when \
+            it could not be judged, 64 for wrong usage.
+            """)
+
+    enum Train: String, ExpressibleByArgument, CaseIterable {
+        case changed, none
+    }
+
+    @Argument(help: "A folder of the repository.")
+    var path = "."
+    @Option(help: "What the change will be merged into; by default as the CI system says.")
+    var base: String?
+    @Option(help: "The commit to judge.")
+    var head = "HEAD"
+    @Option(help: "Only manifests below this folder of the repository.")
+    var below: String?
+    @Option(help: "Run the pipelines that changed, or none.")
+    var train = Train.none
+    @Option(help: "A JSON file with metrics, champions and approvals that nobody else reports.")
+    var evidence: String?
+    @Option(help: "A folder of policies from outside of the repository, which no change of it can touch.")
+    var protectedPolicies: String?
+    @Option(help: "A file of SSH keys whose signatures of commits count as verified.")
+    var allowedSigners: String?
+    @Option(help: "A folder that gets the report in every format, with its plots.")
+    var report: String?
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp(
+            "FORMAT or FORMAT=FILE, as often as needed; text to standard output by default.",
+            discussion: "text, json, junit, sarif, github, github-summary, gitlab, markdown."))
+    var output: [CIOutput] = []
+    @Option(help: "The address below which a comment finds the plots; by default plots/ beside the report.")
+    var imageBase: String?
+    @OptionGroup var shared: SharedOptions
+    @Option(help: "The source's name at the controller; by default the repository's.")
+    var source: String?
+    @Option(help: "A folder for runs and results, to be kept between calls; by default a temporary one.")
+    var state: String?
+    @Option(help: "How many steps run side by side.")
+    var concurrentSteps = 2
+    @Option(help: "A host that pinned data may come from; as often as needed.")
+    var dataHost: [String] = []
+    @Option(help: "A folder that pinned data may come from; as often as needed.")
+    var dataFolder: [String] = []
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let report: ReviewReport
+        do {
+            report = try await review(environment)
+        } catch let error as ValidationError {
+            throw error
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            Terminal.note("headgate: \(error)")
+            throw ExitCode(2)
+        }
+        do {
+            let writer = CIReportWriter(report: report, imageBase: imageBase, environment: environment)
+            for output in output.isEmpty ? [CIOutput(.text)] : output { try writer.write(output) }
+            if let folder = self.report { try writer.writeAll(to: folder) }
+        } catch let problem as OutputProblem {
+            Terminal.note("headgate: \(problem)")
+            throw ExitCode(2)
+        }
+        switch report.outcome {
+        case .passed: return
+        case .failed: throw ExitCode(1)
+        case .undecided: throw ExitCode(2)
+        }
+    }
+
+    private func review(_ environment: [String: String]) async throws -> ReviewReport {
+        guard let folder = RepositoryPath(below ?? "") else {
+            throw ValidationError("\(below ?? "") is not a path within the repository")
+        }
+        let given = try evidence.map(GivenEvidence.init(file:)) ?? GivenEvidence()
+        let system = CISystem(environment)
+        let name = try sourceName(system)
+        let checkout = try GitCheckout(
+            containing: URL(fileURLWithPath: path).standardizedFileURL.path, signers: signers())
+        let commit = try await checkout.resolve(head)
+        let from = try await ChangeBase(checkout: checkout, system: system, given: base).find(commit)
+        let maker = ManifestSnapshots(source: name, repository: checkout, path: folder, reference: "")
+        var before = DesiredState()
+        var baseCommit = ReviewReport.Commit(id: WorkTree.commit, subject: "")
+        if let from {
+            let facts = try await checkout.facts(of: from)
+            baseCommit = ReviewReport.Commit(id: from, subject: facts.subject)
+            // A folder that is new has nothing in it at base.
+            before = (try? await maker.snapshot(of: from).desired) ?? DesiredState()
+        }
+        let snapshot = try await maker.snapshot(of: commit)
+        let knowledge = try shared.knowledge(environment)
+        let work = train == .changed ? try TrainingFolder(state) : nil
+        defer { work?.cleanUp() }
+        return try await ChangeReview(
+            source: name, base: before, baseCommit: baseCommit, head: snapshot, knowledge: knowledge,
+            training: try work.map { try training(in: $0, name, checkout, snapshot) },
+            protected: try await protectedSource(), given: given, now: .now
+        ).report()
+    }
+
+    private func training(
+        in folder: TrainingFolder, _ name: SourceName, _ checkout: GitCheckout, _ snapshot: Snapshot
+    ) throws -> ChangeTraining {
+        let objects = try FolderObjectStore(path: folder.layout.objects)
+        let runner = try folder.runner(
+            name, checkout, store: objects, concurrentSteps: concurrentSteps,
+            pins: PinPolicy(hosts: Set(dataHost), folders: dataFolder))
+        let interpreters = Set(snapshot.desired.models.values.flatMap(\.spec.interpreters))
+        let host = interpreters.isEmpty ? HostFacts.bare : .ofThisMachine(interpreters: interpreters)
+        return ChangeTraining(runner: runner, planner: PipelinePlanner(host: host)) { Terminal.note($0) }
+    }
+
+    private func sourceName(_ system: CISystem) throws -> SourceName {
+        if let source {
+            guard let name = SourceName(source) else { throw ValidationError("\(source) is not a source's name") }
+            return name
+        }
+        let url = system.repositoryName ?? "checkout"
+        return try ControllerConfiguration.Source(url: url).sourceName(0)
+    }
+
+    private func signers() throws -> AllowedSigners {
+        guard let allowedSigners else { return AllowedSigners() }
+        guard let text = try? String(contentsOfFile: allowedSigners, encoding: .utf8) else {
+            throw ValidationError("the allowed signers file \(allowedSigners) cannot be read")
+        }
+        return try AllowedSigners(text)
+    }
+
+    private func protectedSource() async throws -> ProtectedPolicies {
+        let option = protectedPolicies ?? ProcessInfo.processInfo.environment["HEADGATE_PROTECTED_POLICIES"]
+        guard let option, !option.isEmpty, let source = SourceName("protected") else { return .none }
+        let root = URL(fileURLWithPath: option).standardizedFileURL.path
+        let snapshot = try await ManifestSnapshots(
+            source: source, repository: WorkTree(root: root), path: .root, reference: "worktree"
+        ).snapshot(of: WorkTree.commit)
+        // A protected policy that is not understood must not vanish.
+        if let error = snapshot.desired.diagnostics.first(where: { $0.severity == .error }) {
+            throw SourceError(.corrupted, "protected policies: \(root)/\(error)")
+        }
+        return ProtectedPolicies(source: source, desired: snapshot.desired)
+    }
+}

@@ -1,0 +1,96 @@
+import HeadgateCore
+
+/// What can be told of the version that head asks for, trained or not.
+struct CandidateEvidence {
+    let evidence: VersionEvidence?
+    /// What is still to come, as paths of evidence.
+    let untold: Set<String>
+    let isComplete: Bool
+
+    /// Nothing to tell, as for a Model that is not there.
+    static let none = CandidateEvidence(evidence: nil, untold: [], isComplete: false)
+
+    private init(evidence: VersionEvidence?, untold: Set<String>, isComplete: Bool) {
+        self.evidence = evidence
+        self.untold = untold
+        self.isComplete = isComplete
+    }
+
+    /// - Parameters:
+    ///   - id: The Model.
+    ///   - model: As head has it.
+    ///   - plan: With every result that is known.
+    ///   - builder: Makes versions.
+    ///   - head: The commit that is judged.
+    ///   - given: Metrics by file.
+    ///   - now: The time.
+    init(
+        _ id: ModelID, _ model: Object<ModelSpec>, _ plan: PipelinePlan, builder: VersionBuilder, head: Snapshot,
+        given: [String: JSONValue]?, now: Instant
+    ) {
+        if plan.isComplete, !plan.steps.contains(where: { $0.record?.isAssumed == true }),
+            case .success(let (version, assessment)) = builder.build(
+                id, model, plan, revision: head.revision, commit: head.commit, now: now)
+        {
+            var evidence = VersionEvidence(version, assessment)
+            evidence.metrics = Self.merged(evidence.metrics, given)
+            self.init(evidence: evidence, untold: [], isComplete: true)
+            return
+        }
+        var evidence = Self.promised(id, plan, head: head, now: now)
+        var untold = Set(Self.promisedLater)
+        if let given { evidence.metrics = .object(given) } else { untold.insert("metrics") }
+        if plan.steps.contains(where: { $0.key == nil }) { untold.insert("data") }
+        self.init(evidence: evidence, untold: Set(untold.map { "candidate.\($0)" }), isComplete: false)
+    }
+
+    /// A champion of which only metrics were given; the rest of it is unknown.
+    static func givenChampion(
+        _ model: ModelID, _ metrics: [String: JSONValue], head: Snapshot, now: Instant
+    ) -> (ChampionEvidence, Set<String>) {
+        var evidence = promised(model, PipelinePlan(steps: [], problems: []), head: head, now: now)
+        evidence.metrics = .object(metrics)
+        evidence.declared = nil
+        return (.known(evidence), Set((promisedLater + ["data", "params"]).map { "champion.\($0)" }))
+    }
+
+    /// What only a version that was made has.
+    private static let promisedLater = ["version", "digest", "size", "files", "formats", "provenance", "created"]
+
+    /// The metrics of steps with those that were given in their places.
+    static func merged(_ metrics: JSONValue, _ given: [String: JSONValue]?) -> JSONValue {
+        guard let given else { return metrics }
+        var members: [String: JSONValue] = [:]
+        if case .object(let reported) = metrics { members = reported }
+        return .object(members.merging(given) { _, new in new })
+    }
+
+    /// What is known before anything is trained: params, data, and which metrics are declared.
+    private static func promised(_ id: ModelID, _ plan: PipelinePlan, head: Snapshot, now: Instant) -> VersionEvidence {
+        let nothing = Digest.of([])
+        let artifact = StoredArtifact(tree: TreeDigest(nothing), size: 0, fileCount: 0, formats: [])
+        let bundle = ServingBundle(
+            artifact: artifact.tree, artifactPath: "", inputs: [], serve: nil, environment: nil, source: id.source)
+        let version = VersionRecord(
+            id: VersionID(nothing), model: id, bundle: bundle, artifact: artifact, created: now,
+            revision: head.revision)
+        let params = plan.steps.reduce(into: [String: JSONValue]()) { params, step in
+            params.merge(step.spec.params) { first, _ in first }
+        }
+        let inputs = plan.steps.flatMap(\.keyInputs).filter { $0.mode != "stored" }
+        let data = Dictionary(inputs.map { ($0.path, $0.content) }) { first, _ in first }
+            .sorted { $0.key < $1.key }.map { Assessment.Data(path: $0.key, digest: $0.value) }
+        var declared: [String: MetricType]? = [:]
+        for metrics in plan.steps.compactMap(\.spec.metrics) {
+            guard let names = metrics.names else {
+                declared = nil
+                break
+            }
+            declared?.merge(names) { first, _ in first }
+        }
+        let assessment = Assessment(
+            id: AssessmentID(nothing), version: version.id, model: id, metrics: .object([:]), declared: declared,
+            params: .object(params), data: data, steps: [], revision: head.revision, commit: head.commit, created: now)
+        return VersionEvidence(version, assessment)
+    }
+}

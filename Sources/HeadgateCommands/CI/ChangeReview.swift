@@ -1,0 +1,201 @@
+import HeadgateCore
+import HeadgateReport
+
+/// Says what a change would do and asks the gates: from two snapshots and what is known to a report.
+struct ChangeReview {
+    let source: SourceName
+    let base: DesiredState
+    let baseCommit: ReviewReport.Commit
+    let head: Snapshot
+    let knowledge: any ChangeKnowledge
+    /// Runs what is missing; nil when nothing is trained.
+    let training: ChangeTraining?
+    let protected: ProtectedPolicies
+    let given: GivenEvidence
+    let now: Instant
+
+    func report() async throws -> ReviewReport {
+        let host = hostFacts()
+        let planner = Planner(host: host)
+        let first = plan(planner, [:])
+        let models = concerned(first)
+        var known: [StepKey: StepRecord] = [:]
+        for name in models.sorted() { await learn(name, host, &known) }
+        let planned = known.isEmpty ? first : plan(planner, known)
+
+        var report = ReviewReport(
+            base: baseCommit,
+            head: ReviewReport.Commit(id: head.commit.commit, subject: head.commit.subject),
+            diagnostics: head.desired.diagnostics)
+        var settled = planned
+        if let training {
+            let wanted = Set(planned.filter { $0.action == .run || $0.action == .wait }.compactMap(modelName))
+            let ran = try await training.complete(source, head.desired.models.filter { wanted.contains($0.key) }, known)
+            known.merge(ran.records) { first, _ in first }
+            report.executions = ran.executions
+            settled = plan(planner, known)
+        }
+        report.changes = changes(planned, settled)
+        report.notes = await knowledge.notes
+        let pipelines = PipelinePlanner(host: host)
+        report.subjects = await subjects(models, settled, known, VersionBuilder(planner: pipelines))
+        return report
+    }
+
+    private func plan(_ planner: Planner, _ known: [StepKey: StepRecord]) -> [PlannedChange] {
+        planner.plan(
+            source, head.desired, base: base, known: PlanKnowledge(steps: known), revision: head.revision,
+            commit: head.commit, now: now)
+    }
+
+    /// Facts that determine results; interpreters are asked for their versions only where a change asks for them.
+    private func hostFacts() -> HostFacts {
+        let names = head.desired.models.values.flatMap(\.spec.interpreters)
+        return names.isEmpty ? .bare : .ofThisMachine(interpreters: Set(names))
+    }
+
+    private func modelName(_ change: PlannedChange) -> ModelName? {
+        change.object.kind == .model ? ModelName(change.object.name) : nil
+    }
+
+    // MARK: What is concerned
+
+    /// Models whose versions or gates the change touches.
+    private func concerned(_ changes: [PlannedChange]) -> Set<ModelName> {
+        var models: Set<ModelName> = []
+        var policies: Set<PolicyName> = []
+        for change in changes where change.isChange {
+            switch change.object.kind {
+            case .model: if let name = ModelName(change.object.name) { models.insert(name) }
+            case .deployment:
+                if let name = DeploymentName(change.object.name), let object = head.desired.deployments[name] {
+                    models.insert(object.spec.model)
+                }
+            case .policy: if let name = PolicyName(change.object.name) { policies.insert(name) }
+            case .target: break
+            }
+        }
+        policies.formUnion(base.policies.keys.filter { head.desired.policies[$0] == nil })
+        guard !policies.isEmpty else { return models.intersection(head.desired.models.keys) }
+        for (name, deployment) in deploymentsByModel() where !models.contains(name) {
+            if guards(name, deployment).isDisjoint(with: policies) { continue }
+            models.insert(name)
+        }
+        return models.intersection(head.desired.models.keys)
+    }
+
+    private func guards(_ model: ModelName, _ deployment: DeploymentName?) -> Set<PolicyName> {
+        let sides = [
+            PolicyGuards(source: source, desired: base, other: head.desired),
+            PolicyGuards(source: source, desired: head.desired, other: nil),
+        ]
+        return Set(sides.flatMap { $0.guarding(model, deployment).map(\.name) })
+    }
+
+    /// Every Model with each of its Deployments, or with none.
+    private func deploymentsByModel() -> [(ModelName, DeploymentName?)] {
+        var pairs: [(ModelName, DeploymentName?)] = head.desired.deployments.map { ($0.value.spec.model, $0.key) }
+        let served = Set(pairs.map(\.0))
+        pairs += head.desired.models.keys.filter { !served.contains($0) }.map { ($0, nil) }
+        return pairs.sorted { ($0.0.text, $0.1?.text ?? "") < ($1.0.text, $1.1?.text ?? "") }
+    }
+
+    /// Looks up the results of a Model's steps, each of which may reveal the next one's key.
+    private func learn(_ name: ModelName, _ host: HostFacts, _ known: inout [StepKey: StepRecord]) async {
+        guard let model = head.desired.models[name] else { return }
+        var asked: Set<StepKey> = []
+        while true {
+            let plan = PipelinePlanner(host: host).plan(ModelID(source: source, name: name), model) { known[$0] }
+            let open = plan.steps.filter { $0.record == nil }.compactMap(\.key).filter { asked.insert($0).inserted }
+            if open.isEmpty { return }
+            for key in open { known[key] = await knowledge.result(of: key) }
+        }
+    }
+
+    // MARK: What it does
+
+    /// Steps as they were planned before anything ran, everything else as it is now.
+    private func changes(_ planned: [PlannedChange], _ settled: [PlannedChange]) -> [ReviewReport.Change] {
+        let all = planned.filter { $0.step != nil } + settled.filter { $0.step == nil }
+        return all.sorted { left, right in
+            left.object != right.object ? left.object < right.object : false
+        }.map { change in
+            ReviewReport.Change(change, at: location(of: change.object), strategy: strategy(of: change))
+        }
+    }
+
+    private func location(of object: ObjectID) -> SourceLocation? {
+        for desired in [head.desired, base] {
+            let found: SourceLocation? =
+                switch object.kind {
+                case .model: ModelName(object.name).flatMap { desired.models[$0]?.meta.location }
+                case .policy: PolicyName(object.name).flatMap { desired.policies[$0]?.meta.location }
+                case .deployment: DeploymentName(object.name).flatMap { desired.deployments[$0]?.meta.location }
+                case .target: TargetName(object.name).flatMap { desired.targets[$0]?.meta.location }
+                }
+            if let found { return found }
+        }
+        return nil
+    }
+
+    private func strategy(of change: PlannedChange) -> String? {
+        guard change.action == .rollOut, let name = DeploymentName(change.object.name) else { return nil }
+        return head.desired.deployments[name]?.spec.strategy.summary
+    }
+
+    // MARK: What the gates say
+
+    private func subjects(
+        _ models: Set<ModelName>, _ changes: [PlannedChange], _ known: [StepKey: StepRecord], _ builder: VersionBuilder
+    ) async -> [JudgedSubject] {
+        let judge = SubjectJudge(
+            source: source, base: base, head: head, protected: protected, given: given, now: now)
+        let training = Set(changes.filter { $0.action == .run || $0.action == .wait }.compactMap(modelName))
+        var subjects: [JudgedSubject] = []
+        for (name, deployment) in deploymentsByModel() where models.contains(name) {
+            guard let model = head.desired.models[name] else { continue }
+            let id = ModelID(source: source, name: name)
+            let plan = builder.planner.plan(id, model) { known[$0] }
+            let candidate = CandidateEvidence(
+                id, model, plan, builder: builder, head: head, given: given.candidates?[name.text]?.metrics, now: now)
+            let (champion, untold) = await champion(of: deployment, model: id)
+            subjects.append(
+                judge.judge(
+                    SubjectJudge.Subject(
+                        model: name, deployment: deployment, candidate: candidate, champion: champion, untold: untold,
+                        trains: training.contains(name))))
+        }
+        return subjects
+    }
+
+    private func champion(of deployment: DeploymentName?, model: ModelID) async -> (ChampionEvidence, Set<String>) {
+        guard let deployment else { return (.unknown("no Deployment serves this Model"), []) }
+        if let champions = given.champions, let entry = champions[deployment.text] {
+            guard let entry else { return (.none, []) }
+            return CandidateEvidence.givenChampion(model, entry.metrics, head: head, now: now)
+        }
+        return (await knowledge.champion(of: DeploymentID(source: source, name: deployment)), [])
+    }
+}
+
+/// What is known besides the repository: results and champions that a controller or an earlier run published.
+protocol ChangeKnowledge: Sendable {
+    /// The accepted result of a key; nil when nobody has published one that can be trusted.
+    func result(of key: StepKey) async -> StepRecord?
+
+    func champion(of deployment: DeploymentID) async -> ChampionEvidence
+
+    /// What a reader should know of what was not to be had.
+    var notes: [String] { get async }
+}
+
+/// Nothing is known besides the repository.
+struct NoKnowledge: ChangeKnowledge {
+    func result(of key: StepKey) async -> StepRecord? { nil }
+
+    func champion(of deployment: DeploymentID) async -> ChampionEvidence {
+        .unknown("no shared store was given that a controller publishes to")
+    }
+
+    var notes: [String] { [] }
+}

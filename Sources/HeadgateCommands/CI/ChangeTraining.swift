@@ -1,0 +1,104 @@
+import HeadgateCore
+import HeadgateReport
+
+/// Runs the pipelines that a change asks for, as a controller would.
+struct ChangeTraining: Sendable {
+    let runner: any StepRunner
+    let planner: PipelinePlanner
+    /// Says that a step began or ended.
+    let progress: @Sendable (String) -> Void
+
+    struct Results: Sendable {
+        var records: [StepKey: StepRecord] = [:]
+        var executions: [ReviewReport.Execution] = []
+    }
+
+    /// Runs what is missing of some Models, each as far as it goes; Models do not wait for each other.
+    func complete(
+        _ source: SourceName, _ models: [ModelName: Object<ModelSpec>], _ known: [StepKey: StepRecord]
+    ) async throws -> Results {
+        try await withThrowingTaskGroup(of: Results.self) { group in
+            for (name, model) in models {
+                group.addTask { try await complete(ModelID(source: source, name: name), model, known) }
+            }
+            var all = Results()
+            for try await results in group {
+                all.records.merge(results.records) { first, _ in first }
+                all.executions += results.executions
+            }
+            // Sorting is stable, so a Model's steps stay in their order.
+            all.executions.sort { $0.model < $1.model }
+            return all
+        }
+    }
+
+    private func complete(
+        _ id: ModelID, _ model: Object<ModelSpec>, _ known: [StepKey: StepRecord]
+    ) async throws -> Results {
+        var results = Results()
+        var asked: Set<StepKey> = []
+        while true {
+            let plan = planner.plan(id, model) { results.records[$0] ?? known[$0] }
+            let ready = plan.steps.filter { step in
+                step.record == nil && step.key.map { asked.insert($0).inserted } == true
+            }
+            if ready.isEmpty { return results }
+            let order = Dictionary(uniqueKeysWithValues: plan.steps.enumerated().map { ($1.spec.name, $0) })
+            let ended = try await withThrowingTaskGroup(
+                of: (StepKey, StepOutcome, ReviewReport.Execution)?.self
+            ) { group in
+                for step in ready { group.addTask { try await run(step, id, model) } }
+                return try await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
+            }
+            for (key, outcome, execution) in ended.sorted(by: {
+                order[$0.2.step, default: 0] < order[$1.2.step, default: 0]
+            }) {
+                results.executions.append(execution)
+                guard case .succeeded = outcome else { continue }
+                results.records[key] = Self.record(key, outcome)
+            }
+        }
+    }
+
+    private func run(
+        _ step: PlannedStep, _ id: ModelID, _ model: Object<ModelSpec>
+    ) async throws -> (StepKey, StepOutcome, ReviewReport.Execution)? {
+        guard let key = step.key, let run = Self.run(of: key), let launch = step.launch(run: run, model: id) else {
+            return nil
+        }
+        progress("\(id.name) \(step.spec.name): runs")
+        let start = ContinuousClock.now
+        let outcome = await runner.run(launch)
+        try Task.checkCancellation()
+        let execution = ReviewReport.Execution(
+            model: ObjectID(id), step: step.spec.name, outcome: Self.shown(outcome),
+            duration: ContinuousClock.now - start, location: model.meta.location)
+        progress("\(id.name) \(step.spec.name): \(Self.text(execution))")
+        return (key, outcome, execution)
+    }
+
+    /// The same run for the same key: two Models that ask for it run it once (I2), and a kept state folder has it already.
+    static func run(of key: StepKey) -> RunID? { RunID("ci-\(key.digest.hex.prefix(40))") }
+
+    private static func record(_ key: StepKey, _ outcome: StepOutcome) -> StepRecord? {
+        guard case .succeeded(let result) = outcome, let run = run(of: key) else { return nil }
+        return StepRecord(key: key, run: run, outcome: .succeeded(result), recorded: result.ended)
+    }
+
+    private static func shown(_ outcome: StepOutcome) -> ReviewReport.Execution.Outcome {
+        switch outcome {
+        case .succeeded: .succeeded
+        case .failed(let code, let message): .failed(message: "exited with \(code): \(message)")
+        case .errored(let error): .errored(message: error.message)
+        case .cancelled: .errored(message: "it was cancelled")
+        }
+    }
+
+    private static func text(_ execution: ReviewReport.Execution) -> String {
+        switch execution.outcome {
+        case .succeeded, .taken: "succeeded after \(max(0, execution.duration.milliseconds / 1000)) s"
+        case .failed: "failed"
+        case .errored: "could not be run"
+        }
+    }
+}

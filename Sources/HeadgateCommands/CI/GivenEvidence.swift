@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import HeadgateCore
+
+/// Evidence that a person or another tool gives by file, besides what steps and controllers report.
+struct GivenEvidence: Codable {
+    struct Candidate: Codable {
+        /// Takes the place of metrics of the same name that steps report.
+        var metrics: [String: JSONValue]
+    }
+
+    struct Consent: Codable {
+        var by: String
+        var at: String?
+    }
+
+    /// By Model.
+    var candidates: [String: Candidate]?
+    /// By Deployment; null says that it never served.
+    var champions: [String: Candidate?]?
+    /// By Deployment; an empty list says that nobody approved.
+    var approvals: [String: [Consent]]?
+
+    private static let sizeLimit = 16 << 20
+
+    init() {}
+
+    /// Reads a JSON file; an unknown member is an error that names it.
+    init(file: String) throws {
+        guard let data = FileManager.default.contents(atPath: file), data.count <= Self.sizeLimit else {
+            throw ValidationError("the evidence file \(file) cannot be read, or is larger than 16 MiB")
+        }
+        do {
+            guard case .object(let members) = try JSONDecoder().decode(JSONValue.self, from: data) else {
+                throw ValidationError("the evidence file \(file) is not a JSON object")
+            }
+            let known: Set = ["candidates", "champions", "approvals"]
+            if let unknown = members.keys.sorted().first(where: { !known.contains($0) }) {
+                throw ValidationError(
+                    "the evidence file \(file): unknown member \(unknown); known are candidates, champions, approvals")
+            }
+            self = try JSONDecoder().decode(GivenEvidence.self, from: data)
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            throw ValidationError("the evidence file \(file) is not JSON as it is wanted: \(error)")
+        }
+    }
+
+    /// Consents to a version of a Deployment; nil when the file says nothing of them.
+    func consents(_ deployment: DeploymentName, to version: VersionID?, now: Instant) -> [Approval]? {
+        approvals?[deployment.text]?.map { consent in
+            let at = consent.at.flatMap { try? Date($0, strategy: .iso8601) }
+            return Approval(
+                by: consent.by,
+                at: at.map { Instant(milliseconds: Int64($0.timeIntervalSince1970 * 1000)) } ?? now,
+                digest: version?.description ?? "")
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import HeadgateCore
+import HeadgatePolicy
+import HeadgateReport
+
+/// Asks the gates of one Deployment or Model, by base's policies and by head's.
+struct SubjectJudge {
+    let source: SourceName
+    let base: DesiredState
+    let head: Snapshot
+    let protected: ProtectedPolicies
+    let given: GivenEvidence
+    let now: Instant
+    let judge = PolicyJudge()
+
+    /// What is compared, besides the policies.
+    struct Subject {
+        let model: ModelName
+        let deployment: DeploymentName?
+        let candidate: CandidateEvidence
+        let champion: ChampionEvidence
+        /// What of the champion is not known.
+        let untold: Set<String>
+        /// Whether steps would run, so that policies at `plan` are asked.
+        let trains: Bool
+    }
+
+    func judge(_ subject: Subject) -> JudgedSubject {
+        let desired = head.desired
+        let modelID = ObjectID(ModelID(source: source, name: subject.model))
+        let object = subject.deployment.map { ObjectID(DeploymentID(source: source, name: $0)) } ?? modelID
+        let location =
+            subject.deployment.flatMap { desired.deployments[$0]?.meta.location }
+            ?? desired.models[subject.model]?.meta.location
+        var judged = JudgedSubject(object: object, model: modelID, location: location)
+        judged.gates = gates(subject)
+        if subject.candidate.isComplete { judged.candidate = subject.candidate.evidence?.version }
+        var champion: JSONValue?
+        switch subject.champion {
+        case .none: judged.championNote = "It never served: there is no champion to compare with."
+        case .unknown(let why): judged.championNote = "The champion is not known: \(why)."
+        case .known(let evidence):
+            if subject.untold.isEmpty { judged.champion = evidence.version }
+            champion = evidence.metrics
+        }
+        let candidate = subject.candidate.untold.contains("candidate.metrics") ? nil : subject.candidate.evidence
+        judged.metrics = Self.compare(champion, candidate?.metrics)
+        return judged
+    }
+
+    // MARK: Gates
+
+    private func gates(_ subject: Subject) -> [GateAnswer] {
+        let bases = guards(base, other: head.desired, subject)
+        let heads = guards(head.desired, other: nil, subject)
+        let desired = head.desired
+        let labels = [
+            desired.models[subject.model]?.meta.labels,
+            subject.deployment.flatMap { desired.deployments[$0]?.meta.labels },
+        ].compactMap(\.self)
+        let outside = protected.guarding(labels)
+        let outsideNames = Set(outside.map(\.name))
+        let names = Set(bases.keys).union(heads.keys).subtracting(outsideNames).sorted()
+        var answers: [GateAnswer] = []
+        for moment in GateMoment.allCases where isAsked(moment, subject) {
+            for policy in outside where policy.isAsked(at: moment) {
+                answers.append(answer(moment, subject, nil, policy, .protected))
+            }
+            for name in names {
+                let old = bases[name].flatMap { $0.isAsked(at: moment) ? $0 : nil }
+                let new = heads[name].flatMap { $0.isAsked(at: moment) ? $0 : nil }
+                switch (old, new) {
+                case (nil, nil): continue
+                case (nil, let new?): answers.append(answer(moment, subject, nil, new, .new))
+                case (let old?, nil): answers.append(answer(moment, subject, old, nil, .removed))
+                case (let old?, let new?):
+                    let isSame = old.digest == new.digest && old.problem == new.problem
+                    answers.append(answer(moment, subject, isSame ? nil : old, new, isSame ? .unchanged : .changed))
+                }
+            }
+        }
+        return answers
+    }
+
+    private func guards(_ desired: DesiredState, other: DesiredState?, _ subject: Subject) -> [PolicyName: PolicyGuard]
+    {
+        let all = PolicyGuards(source: source, desired: desired, other: other)
+            .guarding(subject.model, subject.deployment)
+        return Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    private func isAsked(_ moment: GateMoment, _ subject: Subject) -> Bool {
+        switch moment {
+        case .plan: subject.trains
+        case .validate: true
+        case .release, .rollout: subject.deployment != nil
+        }
+    }
+
+    private func answer(
+        _ moment: GateMoment, _ subject: Subject, _ old: PolicyGuard?, _ new: PolicyGuard?,
+        _ standing: GateAnswer.Standing
+    ) -> GateAnswer {
+        let evidence = evidence(moment, subject)
+        let base = old.map { ask($0, evidence) }
+        let head = new.map { ask($0, evidence) }
+        var gate = GateAnswer(
+            policy: (new ?? old).map(\.name).orDie("one of the two is asked"), moment: moment, standing: standing,
+            location: new?.location ?? old?.location, base: base, head: head, waitsForLater: false)
+        let waits = gate.decisive?.forecast.flatMap(\.waitsFor) ?? []
+        // Before steps run a doubt refuses nothing, and traffic and approvals come after the merge.
+        gate.waitsForLater =
+            moment == .plan || moment == .rollout
+            || !waits.isEmpty && waits.allSatisfy { Self.later.contains(String($0.prefix { $0 != "." && $0 != "[" })) }
+        return gate
+    }
+
+    private static let later: Set<String> = ["approvals", "traffic"]
+
+    private func ask(_ policy: PolicyGuard, _ evidence: Evidence) -> GateAnswer.Answer {
+        guard let spec = policy.spec, let digest = policy.digest else {
+            return GateAnswer.Answer(action: .deny, outcome: .error, message: policy.problem, rules: [])
+        }
+        let verdict = judge.judge(policy.name, spec, digest: digest, on: evidence)
+        let forecast =
+            verdict.outcome == .inconclusive ? judge.forecast(policy.name, spec, digest: digest, on: evidence) : []
+        return GateAnswer.Answer(
+            action: spec.action, outcome: verdict.outcome, message: verdict.message, rules: verdict.rules,
+            forecast: forecast.map { RuleForecastText(rule: $0.name, waitsFor: $0.waitsFor, residual: $0.residual) })
+    }
+
+    // MARK: Evidence
+
+    private func evidence(_ moment: GateMoment, _ subject: Subject) -> Evidence {
+        let desired = head.desired
+        let model = desired.models[subject.model]
+        func about(_ name: String, _ meta: ObjectMeta?) -> Evidence.Subject {
+            Evidence.Subject(name: name, labels: meta?.labels ?? [:], annotations: meta?.annotations ?? [:])
+        }
+        // The controller asks a Model before it trains, when there is neither a version nor a Deployment.
+        if moment == .plan {
+            return Evidence(
+                moment: .plan, candidate: nil, champion: .unknown("asked per Deployment"),
+                model: about(subject.model.text, model?.meta), commit: head.commit, now: now, untold: ["approvals"])
+        }
+        let deployment = subject.deployment.flatMap { desired.deployments[$0] }
+        let consents = subject.deployment.flatMap {
+            given.consents($0, to: subject.candidate.evidence?.version, now: now)
+        }
+        return Evidence(
+            moment: moment, candidate: subject.candidate.evidence, champion: subject.champion,
+            model: about(subject.model.text, model?.meta),
+            deployment: subject.deployment.map { about($0.text, deployment?.meta) },
+            target: deployment?.spec.target.text, commit: head.commit, approvals: consents ?? [], now: now,
+            untold: subject.candidate.untold.union(subject.untold).union(consents == nil ? ["approvals"] : []))
+    }
+
+    // MARK: Metrics
+
+    private static func compare(_ champion: JSONValue?, _ candidate: JSONValue?) -> [MetricComparison] {
+        var old: [String: Double] = [:]
+        var new: [String: Double] = [:]
+        if let champion { flatten(champion, "", &old) }
+        if let candidate { flatten(candidate, "", &new) }
+        return Set(old.keys).union(new.keys).sorted().map {
+            MetricComparison(name: $0, champion: old[$0], candidate: new[$0])
+        }
+    }
+
+    private static func flatten(_ value: JSONValue, _ path: String, _ numbers: inout [String: Double]) {
+        switch value {
+        case .integer(let number): numbers[path] = Double(number)
+        case .number(let number): numbers[path] = number
+        case .object:
+            for (name, nested) in value.sortedMembers where numbers.count < 1000 {
+                flatten(nested, path.isEmpty ? name : "\(path).\(name)", &numbers)
+            }
+        case .null, .bool, .string, .array: return
+        }
+    }
+}

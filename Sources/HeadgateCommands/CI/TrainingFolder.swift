@@ -1,0 +1,47 @@
+import Foundation
+import HeadgateCore
+import HeadgateGit
+import HeadgateProviders
+import HeadgateStore
+
+/// What a change's pipelines run in: a state folder that is kept, or one that is removed at the end.
+struct TrainingFolder {
+    let path: String
+    private let isTemporary: Bool
+    // The lock lives as long as the training.
+    private let folder: StateFolder
+
+    init(_ given: String?) throws {
+        isTemporary = given == nil
+        path = try given.map { ControllerOptions.stateFolder($0) } ?? Self.temporary()
+        folder = try StateFolder(path)
+    }
+
+    private static func temporary() throws -> String {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("headgate-ci-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        return url.path
+    }
+
+    var layout: StateLayout { folder.layout }
+
+    func cleanUp() {
+        if isTemporary { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    /// A runner as a controller's, of a checkout's commits.
+    func runner(
+        _ source: SourceName, _ checkout: GitCheckout, store: any ObjectStore, concurrentSteps: Int,
+        pins: PinPolicy
+    ) throws -> LocalStepRunner {
+        let environment = ProcessInfo.processInfo.environment
+        let configuration = RunnerConfiguration(
+            state: path, executable: try Composition.executable(),
+            searchPath: environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", maxConcurrent: max(1, concurrentSteps),
+            pins: pins, installerVariables: RunnerConfiguration.installerVariables(of: environment))
+        // A step's secret is the variable of its name, where CI was given it.
+        return LocalStepRunner(
+            configuration: configuration, store: store, sources: [source: checkout],
+            secrets: { environment["HEADGATE_SECRET_\($0)"] })
+    }
+}

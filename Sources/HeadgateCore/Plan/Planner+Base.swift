@@ -1,0 +1,49 @@
+extension Planner {
+    /// What becomes of a Deployment by what base asks for, where no ledger says what serves.
+    ///
+    /// - Parameters:
+    ///   - id: The Deployment.
+    ///   - deployment: What head asks for.
+    ///   - head: The whole desired state.
+    ///   - version: The version that head asks for, once its steps have results.
+    ///   - old: What base asks for; nil for a Deployment that is new.
+    ///   - serving: The version that base asks for.
+    /// - Returns: How it moves.
+    func change(
+        _ id: DeploymentID, _ deployment: Object<DeploymentSpec>, _ head: DesiredState, _ version: VersionRecord?,
+        from old: Object<DeploymentSpec>?, _ serving: VersionRecord?
+    ) -> PlannedChange {
+        let object = ObjectID(id)
+        let model = deployment.spec.model
+        guard head.models[model] != nil else { return PlannedChange(object, .error, "model \(model) does not exist") }
+        guard head.targets[deployment.spec.target] != nil else {
+            return PlannedChange(object, .error, "target \(deployment.spec.target) does not exist")
+        }
+        guard let old else {
+            return PlannedChange(object, .rollOut, "first version of model \(model), if it passes its gates")
+        }
+        if old.spec.target != deployment.spec.target {
+            return PlannedChange(object, .move, "from target \(old.spec.target) to \(deployment.spec.target)")
+        }
+        if old.spec.model != model {
+            return PlannedChange(
+                object, .rollOut, "from model \(old.spec.model) to \(model), if its version passes its gates")
+        }
+        guard let version else {
+            return PlannedChange(object, .rollOut, "when model \(model) has a version that passes its gates")
+        }
+        guard version.id == serving?.id else {
+            let sameArtifact = version.artifact.tree == serving?.artifact.tree
+            let what = sameArtifact ? "a version that differs in how it is served" : "the new version"
+            return PlannedChange(object, .rollOut, "to \(what) of model \(model), if it passes its gates")
+        }
+        if old.spec.replicas != deployment.spec.replicas {
+            return PlannedChange(
+                object, .resize, "from \(old.spec.replicas) to \(deployment.spec.replicas) replicas")
+        }
+        let isSame = old.spec.strategy == deployment.spec.strategy
+        return PlannedChange(
+            object, .none,
+            isSame ? "the version of base" : "the version of base; its next rollout is by the new strategy")
+    }
+}

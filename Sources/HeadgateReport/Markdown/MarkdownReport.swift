@@ -1,0 +1,187 @@
+import HeadgateCore
+
+/// A change's report as GitHub's and GitLab's Markdown, for a comment of a pull request.
+package struct MarkdownReport: Sendable {
+    private let report: ReviewReport
+    /// What stands before the names of plots; nil shows none.
+    private let plots: String?
+    /// More rows than this are counted instead of shown: a comment has a limit.
+    private static let rowLimit = 50
+
+    /// `plots`: the folder or address that holds the plots, as ``MetricPlot/fileName(of:)`` names them.
+    package init(_ report: ReviewReport, plots: String? = nil) {
+        self.report = report
+        self.plots = plots
+    }
+
+    /// The document.
+    package var document: String {
+        var parts = [headline]
+        if !report.notes.isEmpty {
+            parts.append(report.notes.map { "> \(MarkdownText.escaped($0))" }.joined(separator: "\n>\n"))
+        }
+        parts += [problems, plan, executions].compactMap(\.self)
+        parts += report.subjects.map(section)
+        parts += [forecast].compactMap(\.self)
+        return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    private var headline: String {
+        let title =
+            switch report.outcome {
+            case .passed: "✅ Headgate: this change passes"
+            case .failed: "❌ Headgate: this change does not pass"
+            case .undecided: "❔ Headgate: it cannot be told yet whether this change passes"
+            }
+        let commits = "\(MarkdownText.code(report.base.id.short)) → \(MarkdownText.code(report.head.id.short))"
+        return "## \(title)\n\n\(commits) \(MarkdownText.escaped(report.head.subject))\n\n\(report.summaryLine)."
+    }
+
+    // MARK: Sections
+
+    private var problems: String? {
+        let findings = report.findings.filter { !$0.rule.hasPrefix("policy/") && $0.level != .note }
+        guard !findings.isEmpty else { return nil }
+        let rows = findings.map { finding in
+            [
+                finding.level == .error ? "❌" : "⚠️", finding.location.map { MarkdownText.code("\($0)") } ?? "",
+                MarkdownText.escaped(finding.message),
+            ]
+        }
+        return "### What is wrong\n\n" + table(["", "where", "what"], rows)
+    }
+
+    private var plan: String? {
+        let changes = report.realChanges
+        guard !changes.isEmpty else { return "### What would happen\n\nNothing." }
+        let rows = changes.map { item in
+            var why = MarkdownText.escaped(item.change.reason)
+            if let strategy = item.strategy { why += "; \(MarkdownText.escaped(strategy))" }
+            let step = item.change.step.map { " \(MarkdownText.code($0.text))" } ?? ""
+            return [
+                "\(item.change.object.kind.rawValue) \(MarkdownText.code(item.change.object.name))\(step)",
+                item.change.action.rawValue, why,
+            ]
+        }
+        let rest = report.changes.count - changes.count
+        let unchanged = rest > 0 ? "\n\n\(rest) more \(rest == 1 ? "stays as it is" : "stay as they are")." : ""
+        return "### What would happen\n\n" + table(["object", "action", "why"], rows) + unchanged
+    }
+
+    private var executions: String? {
+        guard !report.executions.isEmpty else { return nil }
+        let rows = report.executions.map { item in
+            let text: String
+            switch item.outcome {
+            case .succeeded: text = "✅ in \(DurationText.shown(item.duration))"
+            case .taken: text = "✅ taken from the shared store"
+            case .failed(let message): text = "❌ \(MarkdownText.escaped(message))"
+            case .errored(let message): text = "❔ \(MarkdownText.escaped(message))"
+            }
+            return ["\(MarkdownText.code(item.model.name)) \(MarkdownText.code(item.step.text))", text]
+        }
+        return "### What was run\n\n" + table(["step", "result"], rows)
+    }
+
+    private func section(_ subject: JudgedSubject) -> String {
+        var parts = ["### \(subject.object.kind.rawValue) \(MarkdownText.code(subject.object.name))"]
+        if !subject.metrics.isEmpty {
+            let rows = subject.metrics.map { metric in
+                [
+                    MarkdownText.code(metric.name), NumberText.shown(metric.champion),
+                    NumberText.shown(metric.candidate), NumberText.percent(metric.relativeChange),
+                ]
+            }
+            parts.append(table(["metric", "champion", "candidate", "change"], rows, numbersFrom: 1))
+        }
+        if let plots, MetricPlot.isWorthShowing(subject.metrics) {
+            let name = MetricPlot.fileName(of: subject)
+            parts.append("![Metrics of \(MarkdownText.escaped(subject.object.name))](\(plots)\(name))")
+        }
+        if let note = subject.championNote { parts.append("*\(MarkdownText.escaped(note))*") }
+        if subject.gates.isEmpty {
+            parts.append("No policy guards it.")
+        } else {
+            parts.append(table(["", "policy", "at", "why"], subject.gates.map(row)))
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private func row(_ gate: GateAnswer) -> [String] {
+        let mark =
+            switch gate.outcome {
+            case .pass: "✅"
+            case .fail: gate.counts ? "❌" : "⚠️"
+            case .inconclusive: gate.counts ? "❔" : "⏳"
+            case .error: gate.counts ? "💥" : "⚠️"
+            }
+        var policy = MarkdownText.code(gate.policy.text)
+        if gate.standing != .unchanged { policy += " *\(gate.standing.rawValue)*" }
+        var why = gate.reasonItDoesNotCount
+        if gate.outcome == .pass { why = "" } else { why += gate.decisive?.message ?? "" }
+        if gate.standing == .changed, let base = gate.base, let head = gate.head {
+            why = "base: \(text(base)); head: \(text(head))"
+        }
+        let place = gate.location.map { " \(MarkdownText.code("\($0.file):\($0.line)"))" } ?? ""
+        return [mark, policy, gate.moment.rawValue, MarkdownText.escaped(why) + (gate.outcome == .pass ? "" : place)]
+    }
+
+    private func text(_ answer: GateAnswer.Answer) -> String {
+        answer.message.map { "\(answer.outcome.shown) (\($0))" } ?? answer.outcome.shown
+    }
+
+    /// What the gates still ask, folded.
+    private var forecast: String? {
+        var rows: [[String]] = []
+        for subject in report.subjects {
+            for gate in subject.gates {
+                for rule in gate.decisive?.forecast ?? [] {
+                    rows.append([
+                        MarkdownText.code(subject.object.name),
+                        "\(MarkdownText.code(gate.policy.text)) "
+                            + MarkdownText.escaped(rule.rule), MarkdownText.code(rule.residual),
+                        rule.waitsFor.map(MarkdownText.code).joined(separator: ", "),
+                    ])
+                }
+            }
+        }
+        guard !rows.isEmpty else { return nil }
+        return "<details><summary>What the gates still ask</summary>\n\n"
+            + table(["object", "rule", "is left to ask", "waits for"], rows) + "\n\n</details>"
+    }
+
+    // MARK: Tables
+
+    private func table(_ titles: [String], _ rows: [[String]], numbersFrom: Int? = nil) -> String {
+        let rules = titles.indices.map { index in numbersFrom.map { index >= $0 } == true ? "---:" : "---" }
+        var lines = ["| \(titles.joined(separator: " | ")) |", "| \(rules.joined(separator: " | ")) |"]
+        lines += rows.prefix(Self.rowLimit).map { "| \($0.joined(separator: " | ")) |" }
+        let more = rows.count - Self.rowLimit
+        return lines.joined(separator: "\n") + (more > 0 ? "\n\nAnd \(more) more." : "")
+    }
+}
+
+extension ReviewReport {
+    /// Counts, in a sentence without its end.
+    package var summaryLine: String {
+        func count(_ number: Int, _ one: String, _ many: String) -> String? {
+            number == 0 ? nil : "\(number) \(number == 1 ? one : many)"
+        }
+        let gates = subjects.flatMap(\.gates)
+        let steps = realChanges.count { $0.change.step != nil }
+        let errors = diagnostics.count { $0.severity == .error }
+        let parts = [
+            count(errors, "error in manifests", "errors in manifests"),
+            count(steps, "step would run", "steps would run"),
+            count(
+                realChanges.count { $0.change.object.kind == .deployment }, "deployment moves", "deployments move"),
+            count(gates.count { $0.outcome == .pass }, "gate passes", "gates pass"),
+            count(gates.count { $0.outcome == .fail && $0.counts }, "gate says no", "gates say no"),
+            count(
+                gates.count { $0.counts && ($0.outcome == .inconclusive || $0.outcome == .error) },
+                "gate cannot tell", "gates cannot tell"),
+            count(gates.count { $0.outcome != .pass && !$0.counts }, "is only noted", "are only noted"),
+        ].compactMap(\.self)
+        return parts.isEmpty ? "Nothing changes" : parts.joined(separator: ", ")
+    }
+}

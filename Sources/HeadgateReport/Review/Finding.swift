@@ -1,0 +1,102 @@
+package import HeadgateCore
+
+/// One thing that a reader of a change should see at a line of it.
+package struct Finding: Hashable, Sendable {
+    package enum Level: String, Hashable, Sendable, CaseIterable {
+        case note, warning, error
+    }
+
+    /// Stable, such as `unknown-field` or `policy/quality-floor`.
+    package var rule: String
+    /// What the rule is about, in one line.
+    package var title: String
+    package var level: Level
+    package var message: String
+    package var location: SourceLocation?
+
+    package init(rule: String, title: String, level: Level, message: String, location: SourceLocation?) {
+        self.rule = rule
+        self.title = title
+        self.level = level
+        self.message = message
+        self.location = location
+    }
+
+    /// Equal for the same finding at another line, so that systems know it again.
+    ///
+    /// Numbers do not count, since metrics differ from run to run.
+    package var fingerprint: String {
+        let words = message.split { !$0.isLetter }.joined(separator: " ")
+        let text = [rule, location?.file.text ?? "", words].joined(separator: "\u{0}")
+        return Digest.of(Array(text.utf8)).hex
+    }
+}
+
+extension ReviewReport {
+    /// Everything that is not as it should be, gravest first.
+    package var findings: [Finding] {
+        var findings = diagnostics.map(Self.finding)
+        for change in changes where change.change.action == .error {
+            let step = change.change.step.map { " \($0)" } ?? ""
+            findings.append(
+                Finding(
+                    rule: "plan", title: "A change cannot be planned", level: .error,
+                    message: "\(change.change.object)\(step): \(change.change.reason)", location: change.location))
+        }
+        findings += executions.compactMap(Self.finding)
+        for subject in subjects { findings += subject.gates.flatMap { Self.findings($0, of: subject) } }
+        let order: [Finding.Level] = [.error, .warning, .note]
+        return order.flatMap { level in findings.filter { $0.level == level } }
+    }
+
+    private static func finding(_ diagnostic: Diagnostic) -> Finding {
+        var message = diagnostic.message
+        if let field = diagnostic.field { message += " [\(field)]" }
+        if let hint = diagnostic.hint { message += "; \(hint)" }
+        let level: Finding.Level =
+            switch diagnostic.severity {
+            case .error: .error
+            case .warning: .warning
+            case .note: .note
+            }
+        let words = diagnostic.code.split(separator: "-").joined(separator: " ")
+        return Finding(
+            rule: diagnostic.code, title: words.prefix(1).uppercased() + words.dropFirst(), level: level,
+            message: message, location: diagnostic.location)
+    }
+
+    private static func finding(_ execution: Execution) -> Finding? {
+        let message: String
+        let level: Finding.Level
+        switch execution.outcome {
+        case .succeeded, .taken: return nil
+        case .failed(let text): (message, level) = ("failed: \(text)", .error)
+        case .errored(let text): (message, level) = ("could not be run: \(text)", .warning)
+        }
+        return Finding(
+            rule: "step", title: "A step of a pipeline has no result", level: level,
+            message: "\(execution.model) \(execution.step) \(message)", location: execution.location)
+    }
+
+    private static func findings(_ gate: GateAnswer, of subject: JudgedSubject) -> [Finding] {
+        guard gate.outcome != .pass, let answer = gate.decisive else { return [] }
+        let isSevere = gate.outcome == .fail && gate.counts
+        let level: Finding.Level = isSevere ? .error : gate.counts || gate.outcome == .fail ? .warning : .note
+        let rules = answer.rules.filter { $0.outcome != .pass }
+        let whose = gate.standing == .changed && answer == gate.base ? ", as base has it" : ""
+        func finding(_ message: String, _ location: SourceLocation?) -> Finding {
+            Finding(
+                rule: "policy/\(gate.policy)", title: "Policy \(gate.policy) at \(gate.moment.rawValue)",
+                level: level,
+                message: "\(subject.object): policy \(gate.policy)\(whose) is \(gate.outcome.shown): \(message)",
+                location: location ?? gate.location ?? subject.location)
+        }
+        if rules.isEmpty { return [finding(answer.message ?? "", nil)] }
+        return rules.map { finding($0.message ?? $0.name, $0.location) }
+    }
+}
+
+extension Verdict.Outcome {
+    /// As people read it.
+    var shown: String { rawValue }
+}

@@ -1,0 +1,74 @@
+import HeadgateCore
+
+extension ReviewReport {
+    /// Checks, steps and gates as cases of JUnit.
+    package var junit: JUnitReport {
+        var suites = [JUnitReport.Suite("manifests", manifestCases)]
+        let steps = executions.map(Self.stepCase)
+        if !steps.isEmpty { suites.append(JUnitReport.Suite("pipelines", steps)) }
+        for subject in subjects where !subject.gates.isEmpty {
+            suites.append(JUnitReport.Suite("\(subject.object)", subject.gates.map { Self.gateCase($0, subject) }))
+        }
+        return JUnitReport("headgate ci", suites)
+    }
+
+    private var manifestCases: [JUnitReport.Case] {
+        let problems = findings.filter { !$0.rule.hasPrefix("policy/") && $0.rule != "step" && $0.level == .error }
+        guard !problems.isEmpty else { return [JUnitReport.Case("every manifest and policy", in: "manifests")] }
+        return problems.map { finding in
+            JUnitReport.Case(
+                finding.location.map { "\($0)" } ?? finding.rule, in: "manifests.\(finding.rule)",
+                .failed(message: finding.message), at: finding.location)
+        }
+    }
+
+    private static func stepCase(_ execution: Execution) -> JUnitReport.Case {
+        let outcome: JUnitReport.Case.Outcome
+        var output = ""
+        switch execution.outcome {
+        case .succeeded: outcome = .passed
+        case .taken:
+            outcome = .passed
+            output = "the result was taken from the shared store"
+        case .failed(let message): outcome = .failed(message: message)
+        case .errored(let message): outcome = .errored(message: message)
+        }
+        return JUnitReport.Case(
+            "\(execution.step)", in: "pipelines.\(execution.model.name)", outcome, at: execution.location,
+            duration: execution.duration, output: output)
+    }
+
+    private static func gateCase(_ gate: GateAnswer, _ subject: JudgedSubject) -> JUnitReport.Case {
+        let message = gate.decisive?.message ?? ""
+        let rules = gate.decisive?.rules ?? []
+        let detail = rules.filter { $0.outcome != .pass }.map { rule in
+            let place = rule.location.map { "\($0): " } ?? ""
+            let values = rule.values.map { "\n  \($0.expression) = \($0.value)" }.joined()
+            return "\(place)\(rule.name): \(rule.message ?? rule.outcome.rawValue)\n  \(rule.expression)\(values)"
+        }.joined(separator: "\n")
+        let place = rules.first { $0.outcome != .pass }?.location ?? gate.location ?? subject.location
+        let outcome: JUnitReport.Case.Outcome =
+            switch gate.outcome {
+            case .pass: .passed
+            case .fail where gate.counts: .failed(message: message, detail: detail)
+            case .inconclusive where gate.counts, .error where gate.counts: .errored(message: message, detail: detail)
+            case .fail, .inconclusive, .error: .skipped(reason: gate.reasonItDoesNotCount + message)
+            }
+        let standing = gate.standing == .unchanged ? "" : " (\(gate.standing.rawValue))"
+        return JUnitReport.Case(
+            "\(gate.policy) at \(gate.moment.rawValue)\(standing)", in: "gates.\(subject.object.name)", outcome,
+            at: place)
+    }
+}
+
+extension GateAnswer {
+    /// Why an answer that is no pass stops nothing; empty where it does.
+    var reasonItDoesNotCount: String {
+        if counts { return "" }
+        switch action {
+        case .deny: return "asked again after the merge: "
+        case .warn: return "a warning: "
+        case .audit: return "recorded only: "
+        }
+    }
+}

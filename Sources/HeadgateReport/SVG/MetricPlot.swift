@@ -1,0 +1,135 @@
+import HeadgateCore
+
+/// Metrics of the candidate against the champion's as a picture: bars from the champion to either side.
+///
+/// It stands by itself, follows the reader's light or dark theme, and needs no script, since forges show it as an image.
+package struct MetricPlot: Sendable {
+    private let title: String
+    private let metrics: [MetricComparison]
+
+    package init(_ subject: JudgedSubject) {
+        title = subject.object.name
+        metrics = subject.metrics.filter { $0.relativeChange?.isFinite == true }
+    }
+
+    /// Whether there is something to compare.
+    package static func isWorthShowing(_ metrics: [MetricComparison]) -> Bool {
+        metrics.contains { $0.relativeChange?.isFinite == true }
+    }
+
+    /// The name of a subject's file.
+    package static func fileName(of subject: JudgedSubject) -> String {
+        "\(subject.object.kind.rawValue.lowercased())-\(subject.object.name).svg"
+    }
+
+    private static let width = 760.0
+    private static let rowHeight = 30.0
+    private static let top = 52.0
+    /// Where names end, bars begin and end, and values begin.
+    private static let nameEnd = 196.0
+    private static let barStart = 214.0
+    private static let barEnd = 524.0
+    private static let valueStart = 544.0
+    private static let rowLimit = 40
+
+    /// The SVG document.
+    package var document: String {
+        let shown = metrics.prefix(Self.rowLimit)
+        let height = Self.top + Double(shown.count) * Self.rowHeight + 34
+        let scale = Self.scale(of: shown.compactMap(\.relativeChange))
+        var writer = XMLWriter()
+        writer.element(
+            "svg",
+            [
+                ("xmlns", "http://www.w3.org/2000/svg"), ("viewBox", "0 0 \(Int(Self.width)) \(Int(height))"),
+                ("width", "\(Int(Self.width))"), ("height", "\(Int(height))"), ("role", "img"),
+            ]
+        ) { writer in
+            writer.element("title", text: "\(title): candidate against champion")
+            writer.element("style", text: Self.style)
+            writer.element(
+                "rect", [("class", "ground"), ("width", "100%"), ("height", "100%"), ("rx", "8")])
+            Self.text(&writer, "\(title): candidate against champion", 20, 30, "title")
+            Self.axis(&writer, scale, height)
+            for (index, metric) in shown.enumerated() {
+                Self.row(&writer, metric, Self.top + Double(index) * Self.rowHeight, scale)
+            }
+        }
+        return writer.document
+    }
+
+    private static func axis(_ writer: inout XMLWriter, _ scale: Double, _ height: Double) {
+        let bottom = height - 30
+        for part in [-1.0, -0.5, 0, 0.5, 1] {
+            let x = place(part * scale, scale)
+            line(&writer, x, top - 6, x, bottom, part == 0 ? "zero" : "grid")
+            let label = part == 0 ? "champion" : NumberText.percent(part * scale)
+            text(&writer, label, x, height - 12, "tick")
+        }
+    }
+
+    private static func row(
+        _ writer: inout XMLWriter, _ metric: MetricComparison, _ y: Double, _ scale: Double
+    ) {
+        let change = metric.relativeChange ?? 0
+        let middle = y + rowHeight / 2
+        let clipped = max(-scale, min(scale, change))
+        let zero = place(0, scale)
+        let end = place(clipped, scale)
+        text(&writer, clip(metric.name), nameEnd, middle + 4, "name")
+        let kind = change == 0 ? "same" : change > 0 ? "more" : "less"
+        writer.element(
+            "rect",
+            [
+                ("class", kind), ("x", number(min(zero, end))), ("y", number(middle - 7)),
+                ("width", number(max(abs(end - zero), 1))), ("height", "14"), ("rx", "2"),
+            ])
+        let values = "\(NumberText.shown(metric.champion)) → \(NumberText.shown(metric.candidate))"
+        text(&writer, values, valueStart, middle + 4, "value")
+        text(&writer, NumberText.percent(change), width - 20, middle + 4, "change")
+    }
+
+    // MARK: Geometry
+
+    /// Half the axis: a round number that holds all but the wildest.
+    static func scale(of changes: [Double]) -> Double {
+        let widest = changes.map(abs).filter(\.isFinite).max() ?? 0
+        let steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+        return steps.first { $0 >= widest } ?? 10
+    }
+
+    private static func place(_ change: Double, _ scale: Double) -> Double {
+        barStart + (change / scale + 1) / 2 * (barEnd - barStart)
+    }
+
+    private static func number(_ number: Double) -> String { NumberText.fixed(number, digits: 2) }
+
+    private static func clip(_ name: String) -> String {
+        name.count > 26 ? String(name.prefix(12)) + "…" + String(name.suffix(13)) : name
+    }
+
+    // MARK: Elements
+
+    private static func text(_ writer: inout XMLWriter, _ text: String, _ x: Double, _ y: Double, _ kind: String) {
+        writer.element("text", [("class", kind), ("x", number(x)), ("y", number(y))], text: text)
+    }
+
+    private static func line(
+        _ writer: inout XMLWriter, _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String
+    ) {
+        writer.element(
+            "line",
+            [("class", kind), ("x1", number(x1)), ("y1", number(y1)), ("x2", number(x2)), ("y2", number(y2))])
+    }
+
+    // Whether more is better is the policies' business, so colours say direction and not praise.
+    private static let style =
+        "text{font:13px ui-sans-serif,system-ui,'Segoe UI','DejaVu Sans',sans-serif;fill:#1f2328}"
+        + ".title{font-weight:600;font-size:15px}.name{text-anchor:end}.change{text-anchor:end;font-weight:600}"
+        + ".tick{text-anchor:middle;font-size:11px;fill:#656d76}.value{fill:#656d76}"
+        + ".ground{fill:#ffffff;stroke:#d1d9e0}.grid{stroke:#d1d9e0;stroke-dasharray:2 3}.zero{stroke:#656d76}"
+        + ".more{fill:#0969da}.less{fill:#bc4c00}.same{fill:#8c959f}"
+        + "@media (prefers-color-scheme:dark){text{fill:#e6edf3}.tick,.value{fill:#8d96a0}"
+        + ".ground{fill:#0d1117;stroke:#30363d}.grid{stroke:#30363d}.zero{stroke:#8d96a0}"
+        + ".more{fill:#4493f8}.less{fill:#db6d28}}"
+}

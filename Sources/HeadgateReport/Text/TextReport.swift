@@ -1,0 +1,101 @@
+import HeadgateCore
+
+/// A change's report for people at a terminal or in a log.
+package struct TextReport: Sendable {
+    private let report: ReviewReport
+
+    package init(_ report: ReviewReport) { self.report = report }
+
+    /// The text, with a line end.
+    package var document: String {
+        var lines = ["\(report.base.id.short) → \(report.head.id.short)  \(Self.clean(report.head.subject))"]
+        for finding in report.findings where !finding.rule.hasPrefix("policy/") {
+            lines.append("\(finding.location.map { "\($0): " } ?? "")\(finding.level.rawValue): \(finding.message)")
+        }
+        lines.append("")
+        lines += Self.columns(
+            report.realChanges.map { item in
+                let step = item.change.step.map { " \($0)" } ?? ""
+                return [
+                    "\(item.change.object)\(step)", item.change.action.rawValue,
+                    item.change.reason + (item.strategy.map { "; \($0)" } ?? ""),
+                ]
+            })
+        if report.realChanges.isEmpty { lines.append("nothing would happen") }
+        if !report.executions.isEmpty {
+            lines.append("")
+            lines += Self.columns(report.executions.map(Self.row))
+        }
+        for subject in report.subjects { lines += [""] + section(subject) }
+        lines.append("")
+        lines += report.notes.map { "note: \($0)" }
+        let verdict =
+            switch report.outcome {
+            case .passed: "passes"
+            case .failed: "does not pass"
+            case .undecided: "cannot be judged yet"
+            }
+        lines.append("This change \(verdict): \(report.summaryLine.lowercasedFirst).")
+        return lines.map(Self.clean).joined(separator: "\n") + "\n"
+    }
+
+    private static func row(_ item: ReviewReport.Execution) -> [String] {
+        let text: String
+        switch item.outcome {
+        case .succeeded: text = "succeeded in \(DurationText.shown(item.duration))"
+        case .taken: text = "taken from the shared store"
+        case .failed(let message): text = "failed: \(message)"
+        case .errored(let message): text = "could not be run: \(message)"
+        }
+        return ["\(item.model) \(item.step)", text]
+    }
+
+    private func section(_ subject: JudgedSubject) -> [String] {
+        var lines = ["\(subject.object)"]
+        if let note = subject.championNote { lines.append("  \(note)") }
+        let metrics = subject.metrics.map { metric in
+            [
+                metric.name, NumberText.shown(metric.champion), "→", NumberText.shown(metric.candidate),
+                NumberText.percent(metric.relativeChange),
+            ]
+        }
+        lines += Self.columns(metrics).map { "  \($0)" }
+        for gate in subject.gates {
+            let standing = gate.standing == .unchanged ? "" : " (\(gate.standing.rawValue))"
+            let why = gate.outcome == .pass ? "" : ": \(gate.reasonItDoesNotCount)\(gate.decisive?.message ?? "")"
+            lines.append("  \(gate.policy) at \(gate.moment.rawValue)\(standing): \(gate.outcome.shown)\(why)")
+            if gate.standing == .changed, let base = gate.base, let head = gate.head {
+                lines.append("    base: \(base.outcome.shown)  head: \(head.outcome.shown)")
+            }
+            for rule in gate.decisive?.forecast ?? [] {
+                lines.append("    still asks \(rule.rule): \(rule.residual)")
+            }
+        }
+        if subject.gates.isEmpty { lines.append("  no policy guards it") }
+        return lines
+    }
+
+    private static func columns(_ rows: [[String]]) -> [String] {
+        let count = rows.map(\.count).max() ?? 0
+        let widths = (0..<count).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            row.enumerated().map { index, cell in
+                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+            }.joined(separator: "  ")
+        }
+    }
+
+    /// Text from a repository must not move the cursor of a terminal, nor begin a command of a CI system's log.
+    private static func clean(_ text: String) -> String {
+        var clean = ""
+        for scalar in text.unicodeScalars {
+            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            clean.unicodeScalars.append(isControl ? " " : scalar)
+        }
+        return clean.hasPrefix("::") || clean.hasPrefix("##[") ? " " + clean : clean
+    }
+}
+
+extension String {
+    fileprivate var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
+}
