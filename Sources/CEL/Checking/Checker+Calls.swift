@@ -6,6 +6,7 @@ extension Checker {
         let types = arguments.map { check($0) }
         guard let (found, overloads) = environment.function(plain, isAbsolute: isAbsolute) else {
             references[id] = .undeclared(plain)
+            guard isReporting else { return .dyn }
             let hint = nearestName(to: plain, among: environment.globalFunctionNames)
             report(id, "there is no function '\(plain)'", hint: hint.map { "did you mean '\($0)'?" })
             return .dyn
@@ -23,6 +24,7 @@ extension Checker {
         let types = [check(target)] + arguments.map { check($0) }
         guard let overloads = environment.functions[name] else {
             references[id] = .undeclared(name)
+            guard isReporting else { return .dyn }
             var hint = nearestName(to: name, among: environment.memberFunctionNames)
             if hint == nil, let (prefix, _) = dottedName(target) {
                 hint = nearestName(to: "\(prefix).\(name)", among: environment.globalFunctionNames)
@@ -43,6 +45,7 @@ extension Checker {
                 name: function, candidates: candidates.isEmpty ? overloads : candidates, isNamespaced: false)
         )
         guard let result else {
+            guard isReporting else { return .dyn }
             let shownTypes = types.map { shown($0) }
             if types.count == 1 {
                 report(id, "'\(symbol)' does not apply to \(shownTypes[0])")
@@ -79,6 +82,7 @@ extension Checker {
         let possible = candidates.isEmpty ? overloads.filter { $0.signature.isMember == isMember } : candidates
         references[id] = .function(ResolvedFunction(name: name, candidates: possible, isNamespaced: isNamespaced))
         if let result { return result }
+        guard isReporting else { return .dyn }
         let given = types.map { shown($0) }.joined(separator: ", ")
         let forms = overloads.prefix(6).map { $0.signature.describe(as: name) }
         report(id, "'\(name)' does not take (\(given))", hint: "it is called as " + forms.joined(separator: "; "))

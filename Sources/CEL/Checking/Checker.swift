@@ -44,12 +44,18 @@ struct Checker {
         slots = Array(repeating: 0, count: tree.nodes.count)
     }
 
+    /// A person reads this many mistakes at most.
+    private static let maximumDiagnostics = 50
+
+    /// Whether one more mistake would be told; if not, looking for a hint is wasted.
+    var isReporting: Bool { !isLenient && diagnostics.count < Self.maximumDiagnostics }
+
     mutating func report(_ id: NodeID, _ message: String, hint: String? = nil) {
         report(at: tree[id].position, message, hint: hint)
     }
 
     mutating func report(at position: Int, _ message: String, hint: String? = nil) {
-        guard !isLenient else { return }
+        guard isReporting else { return }
         diagnostics.append(tree.source.diagnostic(at: position, message, hint: hint))
     }
 
@@ -254,6 +260,7 @@ struct Checker {
             return found.type
         }
         references[id] = .undeclared(name)
+        guard isReporting else { return .dyn }
         if !name.hasPrefix("@") {
             let locals = scope.map(\.name).filter { !$0.hasPrefix("@") }
             let hint = nearestName(to: name, among: locals + environment.visibleNames)
