@@ -1,7 +1,8 @@
 /// What a running expression may touch: the activation's slots, its own variables and the meter.
 struct Frame {
     var meter: Meter
-    let activation: Activation
+    // The caller keeps it alive.
+    unowned(unsafe) let activation: Activation
     let values: UnsafeMutablePointer<Value>
     let states: UnsafeMutablePointer<Activation.State>
     let wasRead: UnsafeMutablePointer<Bool>
@@ -98,31 +99,45 @@ enum Code: Sendable {
 /// It gives a value where everything goes well. Where it does not, at an error or an unknown, it gives nothing, and the
 /// plain evaluator runs from the start: that one knows what an unknown does to an error, and its costs count.
 struct CompiledExpression: Sendable {
-    private let run: ValueCode
-    private let constant: Value?
+    private let root: Root
     private let slotCount: Int
 
+    private enum Root {
+        case constant(Value)
+        case bool(BoolCode)
+        case value(ValueCode)
+    }
+
     init(code: Code, slotCount: Int) {
-        run = code.asValue
-        if case .constant(let value, 0) = code { constant = value } else { constant = nil }
+        root =
+            switch code {
+            case .constant(let value, 0): .constant(value)
+            case .bool(let run): .bool(run)
+            default: .value(code.asValue)
+            }
         self.slotCount = slotCount
     }
 
     func evaluate(_ activation: Activation, _ meter: Meter) -> Evaluation? {
-        if let constant { return Evaluation(constant, cost: 0) }
+        defer { withExtendedLifetime(activation) {} }
+        let slots = UnsafeMutablePointer<Value>(bitPattern: MemoryLayout<Value>.alignment)
+        let maps = UnsafeMutablePointer<Unmanaged<MapValue>?>(bitPattern: MemoryLayout<Int>.alignment)
+        if slotCount == 0, let slots, let maps {
+            return run(activation, meter, slots, maps)
+        }
         return withUnsafeTemporaryAllocation(of: Value.self, capacity: slotCount) { locals in
             withUnsafeTemporaryAllocation(of: Unmanaged<MapValue>?.self, capacity: slotCount) { maps in
                 locals.initialize(repeating: .null)
                 maps.initialize(repeating: nil)
                 defer { locals.deinitialize() }
                 guard let locals = locals.baseAddress, let maps = maps.baseAddress else { return nil }
-                return evaluate(activation, meter, locals, maps)
+                return run(activation, meter, locals, maps)
             }
         }
     }
 
     @inline(__always)
-    private func evaluate(
+    private func run(
         _ activation: Activation,
         _ meter: Meter,
         _ locals: UnsafeMutablePointer<Value>,
@@ -139,7 +154,11 @@ struct CompiledExpression: Sendable {
             localMaps: localMaps
         )
         do throws(EvaluationError) {
-            return Evaluation(try run(&frame), cost: frame.meter.cost)
+            switch root {
+            case .constant(let value): return Evaluation(value, cost: 0)
+            case .bool(let code): return Evaluation(.bool(try code(&frame)), cost: frame.meter.cost)
+            case .value(let code): return Evaluation(try code(&frame), cost: frame.meter.cost)
+            }
         } catch {
             // A limit is a limit; any other error may yet turn out to be an unknown.
             return error.isFatal && !error.isUnknown ? Evaluation(error, cost: frame.meter.cost) : nil

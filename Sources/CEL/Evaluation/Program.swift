@@ -36,9 +36,10 @@ public struct Program: Sendable {
         isCancelled: (@Sendable () -> Bool)? = nil
     ) -> Evaluation {
         let activation = matching(activation)
-        let meter = Meter(limits: limits ?? self.limits, isCancelled: isCancelled)
+        let limits = limits ?? self.limits
         // What the fast evaluator cannot settle, errors and unknowns, the plain one answers from the start.
-        return compiled.evaluate(activation, meter) ?? evaluatePlainly(activation, meter)
+        return compiled.evaluate(activation, Meter(limits: limits, isCancelled: isCancelled))
+            ?? evaluatePlainly(activation, Meter(limits: limits, isCancelled: isCancelled))
     }
 
     func evaluatePlainly(_ activation: Activation, _ meter: Meter) -> Evaluation {
