@@ -81,6 +81,8 @@ import Testing
         ("[1, 'a']", "list(dyn)"),
         ("candidate == candidate", "bool"),
         ("anything.x + 1", "int"),
+        ("anything.x + [1]", "list(dyn)"),
+        ("[1] + anything.x", "list(dyn)"),
         ("duration('1h') + timestamp(0)", "timestamp"),
         ("Params{tolerance: 0.5}", "Params"),
     ])

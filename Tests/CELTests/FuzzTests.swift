@@ -60,7 +60,8 @@ import Testing
         activation["partial"] = .list([.double(1), isComplete ? .double(2) : missing, .double(0.5)])
         let absence = MapValue.Absence.unknown(path: "scores")
         let unreported = Value.unknown(UnknownSet("scores.f1"))
-        let entries = [("auc", Value.double(0.91)), ("f1", isComplete ? .double(0.8) : unreported)]
+        var entries = [("auc", Value.double(0.91)), ("f1", isComplete ? .double(0.8) : unreported)]
+        if isComplete { entries.append(("recall", .double(0.7))) }
         activation["scores"] = .map(MapValue(entries, absence: isComplete ? .error : absence))
         activation["anything"] = .map([("a", .int(4)), ("b", .string("x")), ("c", .list([.int(9)]))])
         activation["moment"] = .timestamp(try #require(Timestamp(seconds: 1_770_000_000)))

@@ -11,6 +11,7 @@ import Testing
         environment.declare("champion", .dyn)
         environment.declare("values", .list(.double))
         environment.declare("known", .bool)
+        environment.declare("labels", .map(.string, .string))
         return environment
     }()
 
@@ -25,6 +26,7 @@ import Testing
         activation["champion"] = .unknown(UnknownSet("champion"))
         activation["values"] = .list([.double(1), .unknown(UnknownSet("values[1]"))])
         activation["known"] = .bool(true)
+        activation["labels"] = .map(MapValue([("team", .string("risk"))], absence: .unknown(path: "labels")))
         return activation
     }
 
@@ -55,6 +57,20 @@ import Testing
         ("has(champion.x)", "unknown: waits for champion.x"),
         ("has(candidate.metrics.f1)", "false"),
         ("has(candidate.metrics.accuracy)", "true"),
+        ("labels.team", "'risk'"),
+        ("labels.tier", "unknown: waits for labels.tier"),
+        ("has(labels.tier)", "unknown: waits for labels.tier"),
+        ("size(labels)", "unknown: waits for labels"),
+        ("labels.all(l, l == 'team')", "unknown: waits for labels"),
+        ("labels.transformMap(k, v, v)", "unknown: waits for labels"),
+        ("labels.transformMapEntry(k, v, {v: k})", "unknown: waits for labels"),
+        ("[1].transformMapEntry(i, v, labels)", "unknown: waits for labels"),
+        ("labels == {'team': 'risk'}", "unknown: waits for labels"),
+        ("{'team': 'risk', 'tier': 'low'} == labels", "unknown: waits for labels"),
+        ("labels == {'team': 'fun'}", "false"),
+        ("labels == {'tier': 'low'}", "false"),
+        ("'%s'.format([labels])", "unknown: waits for labels"),
+        ("optional.ofNonZeroValue(labels).hasValue()", "true"),
     ])
     func `an unknown passes through what needs it`(source: String, expected: String) throws {
         #expect(try Self.outcome(source) == expected)
@@ -85,6 +101,9 @@ import Testing
         ("values.all(v, v > 0.5 && known)", "values.all(v, v > 0.5 && known)"),
         ("known && candidate.metrics.accuracy < 0.95", "true"),
         ("champion.x in ['a', 'b'] && known", "champion.x in ['a', 'b']"),
+        ("known && champion.x", "true && champion.x"),
+        ("labels == {'team': 'risk'} && known", "labels == {'team': 'risk'}"),
+        ("labels[champion.x] == 'a'", "labels[champion.x] == 'a'"),
     ])
     func `the residual is what remains to be known`(source: String, expected: String) throws {
         #expect(try Self.environment.compile(source).residual(Self.activation()) == expected)

@@ -73,7 +73,10 @@ struct Substitution {
             guard let bound = bindings[name] else { return bind(name, to: to) }
             guard isAssignable(bound, to: to) else { return false }
             return bind(name, to: moreGeneral(bound, to))
-        case (.dyn, _), (_, .dyn): return true
+        case (.dyn, _):
+            generalise(to)
+            return true
+        case (_, .dyn): return true
         case (.null, .timestamp), (.null, .duration), (.null, .record), (.null, .opaque), (.null, .optional):
             return true
         case (.type(let a), .type(let b)):
@@ -92,6 +95,20 @@ struct Substitution {
             return true
         default:
             return from == to
+        }
+    }
+
+    /// Makes every variable of a type `dyn`: what is not known before evaluation may be anything inside too.
+    private mutating func generalise(_ type: CELType) {
+        switch type {
+        case .parameter(let name):
+            if let bound = bindings[name], case .parameter = bound { generalise(bound) } else { bindings[name] = .dyn }
+        case .list(let inner), .optional(let inner), .type(let inner): generalise(inner)
+        case .map(let key, let value):
+            generalise(key)
+            generalise(value)
+        case .opaque(_, let parameters): for parameter in parameters { generalise(parameter) }
+        default: break
         }
     }
 

@@ -11,6 +11,7 @@ struct LoopRange {
             elements = list
             values = nil
         case .map(let map) where loop.macro != .sortBy:
+            try map.requireComplete()
             elements = map.keys
             values = map.values
         default: throw .noSuchOverload(loop.macro.rawValue, range)
@@ -138,6 +139,7 @@ extension MapBuilder {
 
     mutating func insertAll(_ value: Value) throws(EvaluationError) {
         guard case .map(let map) = value else { throw .noSuchOverload("transformMapEntry", value) }
+        try map.requireComplete()
         for (key, value) in map.entries { try insertUnique(key, value) }
     }
 }

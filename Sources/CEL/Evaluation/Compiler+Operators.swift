@@ -228,6 +228,7 @@ extension Compiler {
                     try meter.charge(CostTable.call)
                     return .int(Int64(elements.count))
                 case .map(let map):
+                    try map.requireComplete()
                     try meter.charge(CostTable.call)
                     return .int(Int64(map.count))
                 default: return nil

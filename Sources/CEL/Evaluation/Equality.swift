@@ -95,6 +95,8 @@ extension Value {
     }
 
     private static func areEqual(_ x: MapValue, _ y: MapValue, _ meter: inout Meter) throws(EvaluationError) -> Bool {
+        if case .unknown = x.absence { return try areEqual(open: x, y, &meter) }
+        if case .unknown = y.absence { return try areEqual(open: y, x, &meter) }
         guard x.count == y.count else { return false }
         if x === y, x.count == 0 { return true }
         var sawUnknown = false
@@ -110,6 +112,27 @@ extension Value {
         }
         if sawUnknown { throw .metUnknown }
         return true
+    }
+
+    /// Whether a map to which entries may come can be told from another; if not, it is unknown.
+    private static func areEqual(
+        open x: MapValue,
+        _ y: MapValue,
+        _ meter: inout Meter
+    ) throws(EvaluationError) -> Bool {
+        for (key, value) in x.entries {
+            try meter.charge(1)
+            guard let other = y[key] else {
+                if y.presence(key) == false { return false }
+                continue
+            }
+            do throws(EvaluationError) {
+                guard try areEqual(value, other, &meter) else { return false }
+            } catch {
+                guard error.isUnknown else { throw error }
+            }
+        }
+        throw .metUnknown
     }
 
     /// Orders two values of an ordered type; throws if there is no such order, gives nil for NaN.
@@ -154,6 +177,7 @@ extension Value {
             return paths
         case .map(let map):
             var paths: [String] = []
+            if case .unknown(let path) = map.absence { paths.append(path) }
             for value in map.values where budget > 0 { paths += value.unknownPaths(budget: &budget) }
             return paths
         case .record(let record): return Value.map(record.fields).unknownPaths(budget: &budget)

@@ -113,6 +113,8 @@ final class Explainer {
         }
     }
 
+    func type(of id: NodeID) -> CELType { program.types[id] }
+
     func isInLoop(_ id: NodeID) -> Bool { !loops[id].isEmpty }
 
     func explanation() -> Explanation {

@@ -28,7 +28,7 @@ extension PlainEvaluator {
 
     mutating func comprehension(_ id: NodeID, _ loop: Node.Comprehension) throws(EvaluationError) -> Value {
         let range = try evaluate(loop.range)
-        if case .unknown = range { return range }
+        if let unknown = range.unknownWhole { return .unknown(unknown) }
         let elements = try LoopRange(range, loop)
         let slot = program.slots[id]
         switch loop.macro {
@@ -139,10 +139,14 @@ extension PlainEvaluator {
                 try enter(index, elements, loop, slot)
                 if let filter = loop.filter, try predicate(filter, loop.macro, &unknown) != true { continue }
                 let value = try evaluate(loop.body)
-                if case .unknown(let set) = value {
+                if loop.macro == .transformMap {
+                    if case .unknown(let set) = value {
+                        unknown = unknown?.union(set) ?? set
+                    } else {
+                        try builder.insertUnique(elements.key(index), value)
+                    }
+                } else if let set = value.unknownWhole {
                     unknown = unknown?.union(set) ?? set
-                } else if loop.macro == .transformMap {
-                    try builder.insertUnique(elements.key(index), value)
                 } else {
                     try builder.insertAll(value)
                 }

@@ -46,12 +46,14 @@ struct ResidualBuilder {
     private mutating func rebuild(_ id: NodeID) -> NodeID {
         switch tree[id].kind {
         case .logical(let sign, let operands):
-            var left: [NodeID] = []
-            for operand in operands {
-                if case .value(.bool(let flag)) = outcomes[operand], flag != sign.decisive { continue }
-                left.append(reduce(operand))
+            let left = operands.filter { operand in
+                if case .value(.bool(let flag)) = outcomes[operand] { flag == sign.decisive } else { true }
             }
-            return left.count == 1 ? left[0] : add(.logical(sign, left), like: id)
+            // What may turn out to be no bool must stay an error, so it keeps a neutral operand beside it.
+            let isAlone = left.count == 1 && explainer.type(of: left[0]) != .bool
+            let neutral = isAlone ? [add(.literal(.bool(!sign.decisive)), like: id)] : []
+            let rest = neutral + left.map { reduce($0) }
+            return rest.count == 1 ? rest[0] : add(.logical(sign, rest), like: id)
         case .conditional(let condition, let whenTrue, let whenFalse):
             if case .value(.bool(let flag)) = outcomes[condition] { return reduce(flag ? whenTrue : whenFalse) }
             return add(.conditional(reduce(condition), reduce(whenTrue), reduce(whenFalse)), like: id)

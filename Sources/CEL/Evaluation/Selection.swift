@@ -37,6 +37,12 @@ extension MapValue {
         return false
     }
 
+    /// Throws where more entries may come, so that nothing can be said of the map as a whole.
+    @inline(__always)
+    func requireComplete() throws(EvaluationError) {
+        if case .unknown = absence { throw .metUnknown }
+    }
+
     func unknownPresence(_ key: Value) -> Value {
         switch absence {
         case .unknown(let path), .unknownUnlessTested(let path): .unknown(UnknownSet(path + key.pathSuffix))
@@ -46,6 +52,16 @@ extension MapValue {
 }
 
 extension Value {
+    /// What must be known before the value can be gone through as a whole; nil if it can.
+    var unknownWhole: UnknownSet? {
+        switch self {
+        case .unknown(let set): set
+        case .map(let map):
+            if case .unknown(let path) = map.absence { UnknownSet(path) } else { nil }
+        default: nil
+        }
+    }
+
     /// How the key reads at the end of an attribute path.
     var pathSuffix: String {
         if case .string(let name) = self, !name.isEmpty, name.utf8.allSatisfy(\.isIdentifierPart) { return "." + name }

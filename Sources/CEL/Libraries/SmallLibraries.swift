@@ -63,7 +63,9 @@ extension Library {
             .optional(OptionalValue(arguments[0]))
         }
         library.add("optional.ofNonZeroValue", [value], optional) { (arguments, _) throws(EvaluationError) in
-            arguments[0].isZero ? .none : .optional(OptionalValue(arguments[0]))
+            guard arguments[0].isZero else { return .optional(OptionalValue(arguments[0])) }
+            try arguments[0].fields?.requireComplete()
+            return .none
         }
         library.add("optional.none", [], optional) { (_, _) throws(EvaluationError) in .none }
         library.add("hasValue", [optional], .bool, member: true) { (arguments, _) throws(EvaluationError) in

@@ -123,7 +123,8 @@ extension Library {
         for isMember in [false, true] {
             for type in [CELType.bytes, .list(.parameter("A")), .map(.parameter("A"), .parameter("B"))] {
                 add("size", [type], .int, member: isMember) { (arguments, _) throws(EvaluationError) in
-                    .int(Int64(clamping: arguments[0].size))
+                    try arguments[0].fields?.requireComplete()
+                    return .int(Int64(clamping: arguments[0].size))
                 }
             }
         }

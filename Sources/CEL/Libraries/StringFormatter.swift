@@ -150,6 +150,7 @@ enum FormattedText {
             }
             return "[\(parts.joined(separator: ", "))]"
         case .map(let map):
+            try map.requireComplete()
             var parts: [(key: String, text: String)] = []
             var size = 0
             for (key, value) in map.entries {

@@ -122,6 +122,8 @@ extension Value {
         case .duration(let span): return "duration('\(span.text)')"
         case .list(let elements): return Self.joinedLiterals(elements).map { "[\($0)]" }
         case .map(let map):
+            // Reading an absent key of a literal is an error, which it is not here.
+            guard map.absence == .error else { return nil }
             var parts: [String] = []
             for (key, value) in map.entries {
                 guard let key = key.literalText, let value = value.literalText else { return nil }
