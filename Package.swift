@@ -63,6 +63,7 @@ let package = Package(
         // C, nothing but module maps and shims for variadic calls
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .target(name: "CLinux"),
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
 
         // Pure
         module("CEL"),
@@ -93,9 +94,14 @@ let package = Package(
         ),
         .executableTarget(name: "headgate", dependencies: ["HeadgateCommands"], swiftSettings: strict),
 
+        // Measures what Benchmarks/run compares
+        .executableTarget(
+            name: "headgate-bench", dependencies: ["CAllocations", "CEL"], path: "Benchmarks/headgate-bench",
+            swiftSettings: strict),
+
         // Tests
         module("HeadgateTestSupport", ["HeadgateCore", subprocess]),
-        tests("CEL"),
+        tests("CEL", ["CAllocations"]),
         tests("HeadgateCore"),
         tests("HeadgateGit", ["HeadgateCore", "headgate"]),
         tests("HeadgateManifest", ["HeadgateCore"]),

@@ -1,8 +1,9 @@
-"""Times whole processes beside their rivals, on one machine in one run.
+"""Times Headgate beside its rivals, on one machine in one run.
 
 plan       a 100-step chain with nothing to do: `headgate plan` beside `dvc status`
 manifests  10,000 manifests, one changed: from asking the controller to its plan, beside `git fetch` of the same commit
 revert     from the pushed revert to the first answer from the earlier version, beside the server's own start
+cel        the expression engine beside its peers from PyPI, in CPU time
 """
 import argparse
 import contextlib
@@ -20,6 +21,8 @@ import sys
 import tempfile
 import time
 import urllib.parse
+
+import cel as expressions
 
 DVC = "dvc==3.59.2"
 IDENTITY = ["-c", "user.name=Bench", "-c", "user.email=bench@example.com", "-c", "commit.gpgsign=false"]
@@ -290,13 +293,18 @@ def revert(options, folder):
     return [row("revert to serving", ours, own, "s", ours / own, "<= server's own start + 0.5 s", ours <= own + 0.5)]
 
 
+def cel(options, folder):
+    return expressions.cel(options, folder, row, say)
+
+
 def main():
-    known = {"plan": plan, "manifests": manifests, "revert": revert}
+    known = {"plan": plan, "manifests": manifests, "revert": revert, "cel": cel}
     parser = argparse.ArgumentParser(prog="Benchmarks/run", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--headgate", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--bench", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     for name in options.names:
         if name not in known:
