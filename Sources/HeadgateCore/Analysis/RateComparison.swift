@@ -125,7 +125,7 @@ package struct RateComparison: Hashable, Sendable, Codable {
 
 extension Double {
     /// Four significant digits or so, for people.
-    var brief: String {
+    package var brief: String {
         guard isFinite else { return "\(self)" }
         if self == 0 { return "0" }
         var scale = 1.0

@@ -68,6 +68,42 @@ struct FalseAlarmTests {
         #expect(passes <= Self.alpha)
     }
 
+    /// Samples until the first answer of a kind against a limit, or nil within 2,000.
+    private static func bound(_ rate: Double, limit: Double, seed: UInt64, waitFor outcome: CheckAnswer.Outcome) -> Int?
+    {
+        var generator = SeededGenerator(seed: seed)
+        let comparison = BoundComparison(alpha: alpha, limit: limit)
+        var count = RateComparison.Count(events: 0, trials: 0)
+        for step in 1...2000 {
+            count.trials += 1
+            count.events += generator.unit() < rate ? 1 : 0
+            if comparison.judge(count).outcome == outcome { return step }
+        }
+        return nil
+    }
+
+    @Test(arguments: [0.01, 0.05, 0.3])
+    func `a rate at its limit fails, and passes, less often than declared, with a look at every sample`(_ limit: Double)
+    {
+        for outcome in [CheckAnswer.Outcome.fail, .pass] {
+            let errors = Self.share { Self.bound(limit, limit: limit, seed: $0, waitFor: outcome) != nil }
+            print("rate at its limit of \(limit): \(errors) of \(Self.runs) runs said \(outcome)")
+            #expect(errors <= Self.alpha)
+        }
+    }
+
+    @Test func `a rate against a limit needs so many samples`() {
+        for (rate, limit, outcome) in [
+            (0.05, 0.01, CheckAnswer.Outcome.fail), (0.02, 0.01, .fail), (0.001, 0.02, .pass), (0.01, 0.05, .pass),
+        ] {
+            let needed = (0..<20).map { Self.bound(rate, limit: limit, seed: $0, waitFor: outcome) ?? Int.max }.sorted()
+            print(
+                "rate \(rate) against the limit \(limit): \(outcome) after \(Self.text(needed[10])) samples in half the runs, \(Self.text(needed[17])) in 9 of 10"
+            )
+            #expect(needed[10] < Int.max)
+        }
+    }
+
     @Test func `rates need so many requests`() {
         for (candidate, stable, effect, outcome, limit) in [
             (0.05, 0.01, 0.01, CheckAnswer.Outcome.fail, 4000), (0.02, 0.01, 0.005, .fail, 20000),
