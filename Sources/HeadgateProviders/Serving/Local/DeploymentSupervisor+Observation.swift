@@ -2,7 +2,16 @@ import HeadgateCore
 
 extension DeploymentSupervisor {
     /// What is served now, by the router's own word and the servers' state.
+    ///
+    /// Waits for the first look at what an earlier controller left, since nothing is known before it.
     func observe() async throws(TargetError) -> ObservedServing {
+        let end = ContinuousClock.now + .seconds(10)
+        while !hasLooked {
+            guard .now < end else { throw TargetError(.unreachable, "its servers have not been looked at yet") }
+            do { try await Task.sleep(for: .milliseconds(20)) } catch {
+                throw TargetError(.unreachable, "the controller ends")
+            }
+        }
         let status = try await context.router.status()
         let routed = status.deployments[key]
         let now = SystemTime.now

@@ -108,12 +108,16 @@ extension DeploymentSupervisor {
     /// Asks the servers that may have become ready, all at once.
     func probe() async {
         let now = SystemTime.now
+        // While two versions answer, one of them is on trial: that it hangs must show soon.
+        let isTrial = desired.state.weights.values.count { $0 > 0 } > 1 || !desired.state.routes.isEmpty
+        let interval: Duration = isTrial ? .seconds(1) : .seconds(10)
         var questions: [(version: VersionID, index: Int, replica: Replica, path: String)] = []
         for (version, running) in versions {
             let path = running.served.bundle.serve?.ready.path ?? "/"
             for index in running.replicas.keys {
                 versions[version]?.replicas[index]?.refresh(now: now)
-                guard let replica = versions[version]?.replicas[index], replica.isRunning, replica.nextProbe <= .now
+                guard let replica = versions[version]?.replicas[index], replica.isRunning,
+                    replica.nextProbe <= .now || replica.nextProbe > .now + interval
                 else { continue }
                 questions.append((version, index, replica, path))
             }
@@ -130,7 +134,8 @@ extension DeploymentSupervisor {
             }
             for await (version, index, port, answer, server) in group
             where versions[version]?.replicas[index]?.port == port {
-                versions[version]?.replicas[index]?.probed(answer, server: server, now: SystemTime.now)
+                versions[version]?.replicas[index]?.probed(
+                    answer, server: server, now: SystemTime.now, interval: interval)
             }
         }
         for (version, running) in versions where !running.wasComplete {

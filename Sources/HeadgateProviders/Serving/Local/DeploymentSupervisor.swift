@@ -59,6 +59,8 @@ actor DeploymentSupervisor {
     var isTableKnown = false
     var inFlight: [String: Int] = [:]
     private var isAdopted = false
+    /// Whether what is here has been looked at, so that it can be told.
+    private(set) var hasLooked: Bool
     private var nextLook: ContinuousClock.Instant = .now
 
     static func key(_ id: DeploymentID) -> String { "\(id.source).\(id.name)" }
@@ -72,6 +74,7 @@ actor DeploymentSupervisor {
         desired =
             JSONFile.read(Desired.self, folder + "/desired.json")
             ?? Desired(state: ServingState(deployment: id), isRemoved: false)
+        hasLooked = VersionFolder.all(in: folder).isEmpty
     }
 
     /// Takes a new desired state; false when this supervisor has come to its end and another must take it.
@@ -139,6 +142,7 @@ actor DeploymentSupervisor {
         takeDesired()
         var jobs = await startMissing()
         await probe()
+        hasLooked = true
         // Who does not know what takes traffic must not stop anything.
         guard isTableKnown else { return jobs }
         await route()
@@ -170,10 +174,25 @@ actor DeploymentSupervisor {
         guard mustLook || nextLook <= .now else { return }
         let status = try await context.router.status(atMost: mustLook ? .milliseconds(100) : .seconds(4))
         nextLook = .now + .seconds(5)
-        isTableKnown = true
         let known = status.deployments[key]
         table = known?.table
         inFlight = known?.inFlight ?? [:]
+        if !isTableKnown, !hasLooked { trustRouted() }
+        isTableKnown = true
+    }
+
+    /// Takes servers that the router sends requests to for ready, until they show that they are not.
+    ///
+    /// A controller that starts would otherwise tell for a moment that nothing is ready, and a rollout would go back.
+    private func trustRouted() {
+        guard let table else { return }
+        for (version, running) in versions {
+            guard let backend = table.backends[version.description] else { continue }
+            versions[version]?.wasComplete = true
+            for (index, replica) in running.replicas where backend.endpoints.contains(replica.endpoint) {
+                versions[version]?.replicas[index]?.trust()
+            }
+        }
     }
 
     private func takeDesired() {

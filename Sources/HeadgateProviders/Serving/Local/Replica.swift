@@ -70,6 +70,15 @@ struct Replica: Sendable {
         if status.command != readyServer || !isRunning { lose(now: now) }
     }
 
+    /// Takes it for ready before it was asked; it is asked next.
+    mutating func trust() {
+        guard shim.isAlive, let server = shim.status?.command else { return }
+        isReady = true
+        wasReady = true
+        readyServer = server
+        nextProbe = .now
+    }
+
     mutating func lose(now: Instant) {
         if isReady { since = now }
         isReady = false
@@ -78,15 +87,15 @@ struct Replica: Sendable {
         nextProbe = .now
     }
 
-    /// Takes over the answer of a probe.
-    mutating func probed(_ answer: Bool, server: ProcessIdentity?, now: Instant) {
+    /// Takes over the answer of a probe; one that is ready is asked again after the interval.
+    mutating func probed(_ answer: Bool, server: ProcessIdentity?, now: Instant, interval: Duration) {
         if answer {
             isReady = true
             wasReady = true
             readyServer = server
             restartsBefore = restarts
             failedProbes = 0
-            nextProbe = .now + .seconds(10)
+            nextProbe = .now + interval
             return
         }
         guard isReady else {
