@@ -44,7 +44,7 @@ package struct EffectRunner: Sendable {
         case .observe(let reference, let deployment):
             return .observed(deployment, await observe(reference, deployment))
         case .measure(let deployment, let request):
-            let values = await queries.values(of: request.check.queries, deadline: queryDeadline)
+            let values = await queries.values(of: request.queries, deadline: queryDeadline)
             return .measured(deployment, request, values)
         case .notify(let event):
             report(event)

@@ -165,7 +165,13 @@ package enum EvidenceValues {
     }
 
     /// Statistics of one version; rates and quantiles of nothing are unknown.
-    package static func statistics(_ window: TrafficWindow, _ path: String) -> Value {
+    ///
+    /// - Parameters:
+    ///   - window: What was counted.
+    ///   - path: What unknown values are called.
+    ///   - metrics: What queries gave for this version; nil where there are none.
+    /// - Returns: A record of type `Statistics`.
+    package static func statistics(_ window: TrafficWindow, _ path: String, metrics: Value? = nil) -> Value {
         func known(_ number: Double?, _ name: String) -> Value {
             number.map { .double($0) } ?? .unknown(UnknownSet("\(path).\(name)"))
         }
@@ -188,7 +194,7 @@ package enum EvidenceValues {
                     ("agreement", known(window.agreement, "agreement")),
                     ("mirrored", .int(Int64(clamping: window.mirrored))),
                     ("latencyCounts", .list(window.latency.counts.map { .int(Int64(clamping: $0)) })),
-                ]))
+                ] + (metrics.map { [("metrics", $0)] } ?? [])))
     }
 
     private static func timestamp(_ instant: Instant) -> Value? {

@@ -23,6 +23,8 @@ package final class PolicyJudge: Judge {
         CompiledPolicy.compile(policy, spec).1
     }
 
+    package func check(_ strategy: StrategySpec) -> [HeadgateCore.Diagnostic] { checks.check(strategy) }
+
     package func answer(_ request: CheckRequest, queries: [String: QueryValue]) -> CheckAnswer {
         checks.answer(request, queries: queries)
     }

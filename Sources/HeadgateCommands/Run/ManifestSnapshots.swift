@@ -11,6 +11,8 @@ actor ManifestSnapshots: SnapshotMaker {
     private var builder: SnapshotBuilder
     /// What is wrong with policies' expressions.
     private var problems: [PolicyName: [Diagnostic]] = [:]
+    /// What is wrong with the expressions of Deployments' checks.
+    private var checkProblems: [DeploymentName: [Diagnostic]] = [:]
     private var isFirst = true
 
     /// - Parameters:
@@ -40,6 +42,14 @@ actor ManifestSnapshots: SnapshotMaker {
             ? Set(desired.policies.keys) : Set(changed.filter { $0.kind == .policy }.compactMap { PolicyName($0.name) })
         for name in names { problems[name] = desired.policies[name].map { judge.check(name, $0.spec) } }
         for name in problems.keys.sorted() { desired.diagnostics += problems[name] ?? [] }
+        let deployments =
+            isFirst
+            ? Set(desired.deployments.keys)
+            : Set(changed.filter { $0.kind == .deployment }.compactMap { DeploymentName($0.name) })
+        for name in deployments {
+            checkProblems[name] = desired.deployments[name].map { judge.check($0.spec.strategy) }
+        }
+        for name in checkProblems.keys.sorted() { desired.diagnostics += checkProblems[name] ?? [] }
         defer { isFirst = false }
         return Snapshot(
             revision: Revision(reference: reference, commit: commit), commit: facts, desired: desired,

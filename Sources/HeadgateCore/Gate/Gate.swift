@@ -6,6 +6,9 @@ package protocol Judge: Sendable {
     /// What is wrong with a policy by itself: syntax, types, misspelt fields.
     func check(_ policy: PolicyName, _ spec: PolicySpec) -> [Diagnostic]
 
+    /// What is wrong with a strategy's checks by themselves: syntax, types, misspelt fields and queries.
+    func check(_ strategy: StrategySpec) -> [Diagnostic]
+
     /// Answers a rollout's check on the traffic of two versions and on its queries' values.
     func answer(_ request: CheckRequest, queries: [String: QueryValue]) -> CheckAnswer
 

@@ -131,7 +131,10 @@ extension Reconciler {
             return start(id, object, goal.0, goal.1, superseding: rollout)
         }
         var events: [RolloutEvent] = []
-        if rollout.strategy != object.spec.strategy { events.append(.respecified(object.spec.strategy)) }
+        // A strategy whose checks cannot be asked does not replace one whose checks can (I11).
+        if rollout.strategy != object.spec.strategy, judge.check(object.spec.strategy).isEmpty {
+            events.append(.respecified(object.spec.strategy))
+        }
         if rollout.candidate.replicas != object.spec.replicas {
             events.append(.resized(champion: object.spec.replicas, candidate: object.spec.replicas))
         }
@@ -160,6 +163,12 @@ extension Reconciler {
             let unmet = object.spec.strategy.unmet(by: capabilities, firstDeployment: record.champion == nil).first
         {
             return settle(id, object, old, .notReady("StrategyNotSupported", unmet, now, stalled: true))
+        }
+        // A check that cannot be asked never answers: nothing may roll past it (I6).
+        if !restoring || object.spec.strategy.onRevert == .full,
+            let problem = judge.check(object.spec.strategy).first
+        {
+            return settle(id, object, old, .notReady("CheckInvalid", problem.description, now, stalled: true))
         }
         for moment in [GateMoment.validate, .release] {
             switch ask(moment, id, version, assessment, record, restoring: restoring) {

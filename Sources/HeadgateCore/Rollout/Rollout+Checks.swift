@@ -58,7 +58,12 @@ extension Rollout {
         }
         return CheckRequest(
             number: requests, check: check, candidate: TrafficWindow(from: baseline.candidate, to: present.candidate),
-            stable: stable, since: baseline.at, until: now)
+            stable: stable, since: baseline.at, until: now, candidateSubject: subject(candidate, observed),
+            stableSubject: champion.map { subject($0, observed) })
+    }
+
+    private func subject(_ served: ServedVersion, _ observed: ObservedServing) -> CheckSubject {
+        CheckSubject(version: served.version, preview: observed.versions[served.version]?.preview)
     }
 
     // MARK: Answers

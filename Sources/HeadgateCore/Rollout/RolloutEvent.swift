@@ -81,9 +81,13 @@ package struct CheckRequest: Hashable, Sendable, Codable {
     package let stable: TrafficWindow?
     package let since: Instant
     package let until: Instant
+    /// The versions as queries name them.
+    package let candidateSubject: CheckSubject?
+    package let stableSubject: CheckSubject?
 
     package init(
-        number: Int, check: CheckSpec, candidate: TrafficWindow, stable: TrafficWindow?, since: Instant, until: Instant
+        number: Int, check: CheckSpec, candidate: TrafficWindow, stable: TrafficWindow?, since: Instant, until: Instant,
+        candidateSubject: CheckSubject? = nil, stableSubject: CheckSubject? = nil
     ) {
         self.number = number
         self.check = check
@@ -91,6 +95,8 @@ package struct CheckRequest: Hashable, Sendable, Codable {
         self.stable = stable
         self.since = since
         self.until = until
+        self.candidateSubject = candidateSubject
+        self.stableSubject = stableSubject
     }
 }
 

@@ -10,6 +10,21 @@ extension StrategySpec {
         }
     }
 
+    /// Every check with the field of the manifest that holds it, such as `spec.strategy.canary.checks[0]`.
+    package var placedChecks: [(field: String, check: CheckSpec)] {
+        func placed(_ list: String, _ checks: [CheckSpec]) -> [(field: String, check: CheckSpec)] {
+            checks.enumerated().map { ("spec.strategy.\(list)[\($0.offset)]", $0.element) }
+        }
+        return switch method {
+        case .recreate, .rolling: []
+        case .blueGreen(let spec):
+            placed("blueGreen.checks", spec.checks) + placed("blueGreen.postChecks", spec.postChecks)
+        case .canary(let spec): placed("canary.checks", spec.checks)
+        case .ab(let spec): placed("ab.checks", spec.checks)
+        case .shadow(let spec): placed("shadow.checks", spec.checks)
+        }
+    }
+
     /// The strategy without the places of its expressions, which change when lines move.
     package var unlocated: StrategySpec {
         var copy = self

@@ -144,12 +144,15 @@ extension Declaration {
                 case .promote: "It goes on."
                 }
             }, default: .pause, "What happens when it is inconclusive at the end of its step."),
-        Field("queries", .list(of: query, 0...50, called: "queries"), default: [], "Read as `queries.NAME`."),
+        Field("queries", .list(of: query, 0...50, called: "queries"), default: [], "Numbers from elsewhere."),
         make: CheckSpec.init)
 
     static let query: Shape<MetricQuery> = .object(
         "Query",
-        Field("name", .identifier, "How the expression calls its result."),
+        Field(
+            "name", .identifier,
+            "How the expression calls its result: `queries.NAME`, or `candidate.metrics.NAME` and `stable.metrics.NAME` where the query names `$(version)`, `$(digest)` or `$(preview)`."
+        ),
         .oneOf([
             .init("prometheus", prometheus, "Asks Prometheus."),
             .init("json", jsonQuery, "Asks a JSON endpoint."),
@@ -170,9 +173,15 @@ extension Declaration {
             ? nil : ("expected a JSON pointer, found \"\(text.clipped(to: 40))\"", "begin with /")
     }
 
+    private static let queryURL: Shape<String> = .anyText.checked { text in
+        let isURL = ["http://", "https://", "$(preview)"].contains { text.hasPrefix($0) && text != $0 }
+        return isURL && text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+            ? nil : ("expected a URL, found \"\(text.clipped(to: 40))\"", "write http://, https:// or $(preview)/")
+    }
+
     static let jsonQuery: Shape<MetricQuery.Provider> = .object(
         "JSON query",
-        Field("url", .httpURL, "What is fetched."),
+        Field("url", queryURL, "What is fetched; may begin with `$(preview)`."),
         Field("pointer", pointer, "A JSON pointer (RFC 6901) to the number."),
         make: { .json(url: $0, pointer: $1) })
 }

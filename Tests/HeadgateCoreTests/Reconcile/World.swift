@@ -241,6 +241,7 @@ struct ThresholdJudge: Judge {
     }
 
     func check(_ policy: PolicyName, _ spec: PolicySpec) -> [Diagnostic] { [] }
+    func check(_ strategy: StrategySpec) -> [Diagnostic] { [] }
     func answer(_ request: CheckRequest, queries: [String: QueryValue]) -> CheckAnswer { .pass("") }
     func readsStable(_ check: CheckSpec) -> Bool { false }
     func isSatisfied(_ expression: PolicyExpression, by status: JSONValue) -> Bool? { nil }
