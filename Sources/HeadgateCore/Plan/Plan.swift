@@ -214,8 +214,22 @@ package struct Planner: Sendable {
             return PlannedChange(
                 object, .restore, "version \(version.id.short) was champion before: nothing is trained")
         }
-        return PlannedChange(
-            object, .rollOut, "from version \(champion.version.short) to \(version.id.short), if it passes its gates")
+        let move = "from version \(champion.version.short) to \(version.id.short), if it passes its gates"
+        let strategy = deployment.spec.strategy
+        let notes =
+            strategy.remarks(replicas: deployment.spec.replicas)
+            + [strategy.shortage(replicas: deployment.spec.replicas, room: room(on: deployment.spec.target, head))]
+            .compactMap { $0 }
+        return PlannedChange(object, .rollOut, ([move] + notes).joined(separator: "; "))
+    }
+
+    /// Replicas that a target holds beside what all Deployments on it declare; nil without a limit.
+    private func room(on target: TargetName, _ head: DesiredState) -> Int? {
+        guard case .local(let spec) = head.targets[target]?.spec.provider, let capacity = spec.capacity else {
+            return nil
+        }
+        let declared = head.deployments.values.filter { $0.spec.target == target }.map(\.spec.replicas)
+        return capacity - declared.reduce(0, +)
     }
 
     private func policies(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {

@@ -56,7 +56,8 @@ package enum Command: Hashable, Sendable, Codable {
     case suspend(DeploymentID, by: String)
     case resume(DeploymentID, by: String)
     case override(Override)
-    case approve(DeploymentID, by: String)
+    /// Approves one version; what is wanted when the command arrives if none is given.
+    case approve(DeploymentID, VersionID?, by: String)
     case promote(DeploymentID, full: Bool, by: String)
     case abort(DeploymentID, by: String)
     case pause(DeploymentID, by: String)

@@ -14,7 +14,7 @@ extension Reconciler {
             drive(id, [.resumed(by: by)])
             log(.normal, "Resumed", "by \(by)", ObjectID(id))
         case .override(let override): record(override)
-        case .approve(let id, let by): approve(id, by)
+        case .approve(let id, let version, let by): approve(id, version, by)
         case .promote(let id, let full, let by): steer(id, .promote(full: full, by: by))
         case .abort(let id, let by): steer(id, .abort(reason: "aborted by \(by)"))
         case .pause(let id, let by): steer(id, .paused(by: by))
@@ -118,8 +118,13 @@ extension Reconciler {
         queue.insert(.deployment(override.deployment))
     }
 
-    private mutating func approve(_ id: DeploymentID, _ by: String) {
+    private mutating func approve(_ id: DeploymentID, _ seen: VersionID?, _ by: String) {
         guard let version = state.records[id]?.rollout?.candidate.version ?? state.records[id]?.desired else { return }
+        if let seen, seen != version {
+            let text = "version \(seen.short) by \(by): \(version.short) is wanted now"
+            log(.warning, "ApprovalRefused", text, ObjectID(id))
+            return
+        }
         let approval = Approval(by: by, at: now, digest: version.description)
         update(id) { $0.approvals.append(approval) }
         drive(id, [.approved(by: by, version: version, at: now)])

@@ -72,6 +72,8 @@ package struct RolloutWrite: Hashable, Sendable, Codable {
     package var failures: Int
     /// When it is handed out again after a failure.
     package var retryAt: Instant?
+    /// What the target said last against it; nil when nothing did.
+    package var problem: String?
 
     package init(number: Int, state: ServingState, at: Instant, acknowledged: Bool = false) {
         self.number = number

@@ -96,7 +96,7 @@ extension Rollout {
     }
 
     /// How long the target may take to show the stage.
-    private var settleLimit: Duration {
+    var settleLimit: Duration {
         switch stage.kind {
         case .start, .step, .exchange, .promote, .after, .back: strategy.progressDeadline
         case .stop, .retire: (champion?.bundle.serve?.drain ?? ServeSpec.defaultDrain) + Self.drainGrace

@@ -20,9 +20,11 @@ extension Rollout {
 
     /// The default at the end of each settling.
     private mutating func settleLate(_ turn: inout RolloutTurn) {
-        let limit = (turn.now - since).text
+        let limit = settleLimit.text
         switch stage.kind {
-        case .start: goBack("the candidate was not ready within \(limit)", hold: true, asked: false, &turn)
+        case .start:
+            let why = applied?.problem.map { ": \($0)" } ?? ""
+            goBack("the candidate was not ready within \(limit)\(why)", hold: true, asked: false, &turn)
         case .stop: goBack("the champion did not stop within \(limit)", hold: true, asked: false, &turn)
         case .step, .exchange, .promote, .after:
             goBack("the target did not show \"\(stage.name)\" within \(limit)", hold: true, asked: false, &turn)
@@ -74,7 +76,7 @@ extension Rollout {
             return true
         case .time, .analysis:
             guard isOver(turn.now) else { return false }
-            if checks.isEmpty {
+            if checks.isEmpty, silence == nil {
                 advanceStage(&turn)
             } else {
                 beginClosing(&turn)
@@ -101,7 +103,8 @@ extension Rollout {
 
     /// Every check is asked a last time: decides when all have answered.
     mutating func close(_ turn: inout RolloutTurn) -> Bool {
-        if isPaused { return false }
+        // A candidate that stays silent is lost before long.
+        if isPaused || isSilent { return false }
         let late = isOver(turn.now)
         var doubts: [CheckSpec] = []
         for check in activeChecks {

@@ -47,6 +47,7 @@ extension Rollout {
         guard var write = applied, write.number == number, !write.acknowledged else { return }
         write.acknowledged = true
         write.failures = 0
+        write.problem = nil
         write.retryAt = nil
         applied = write
         turn.wantsObservation = true
@@ -61,6 +62,7 @@ extension Rollout {
             return
         }
         write.failures += 1
+        write.problem = error.message
         write.retryAt = turn.now + Self.backoff(after: write.failures, jitter: jitter)
         applied = write
         if write.failures == 1 { note(.writeFailed, error.message, &turn) }
@@ -118,6 +120,7 @@ extension Rollout {
 
     /// Short while something should move, growing with the time that it takes.
     private func pollInterval(_ now: Instant) -> Duration {
+        if phase == .closing, isSilent { return .milliseconds(500) }
         guard phase == .settling, let applied else { return Self.watchInterval }
         let grown = Duration.milliseconds((now - applied.at).milliseconds / 4)
         return min(max(.milliseconds(200), grown), Self.watchInterval)
@@ -127,7 +130,8 @@ extension Rollout {
         guard layout != nil else { return }
         turn.observation = observed
         if observed.versions[candidate.version]?.phase == .ready { candidateWasReady = true }
-        if let reason = candidateLoss(observed) {
+        listen(observed, turn.now)
+        if let reason = candidateLoss(observed, turn.now) {
             goBack(reason, hold: true, asked: false, &turn)
             return
         }
@@ -138,7 +142,7 @@ extension Rollout {
     }
 
     /// Why the candidate is lost; nil while it may live.
-    private func candidateLoss(_ observed: ObservedServing) -> String? {
+    private func candidateLoss(_ observed: ObservedServing, _ now: Instant) -> String? {
         // Without a champion to go back to, a candidate that serves is left to its target to heal.
         guard course == .forward, startAllowed, let applied, applied.acknowledged,
             stage.kind != .retire, stage.kind != .stop, champion != nil || !candidateTookTraffic
@@ -150,7 +154,7 @@ extension Rollout {
         }
         switch version.phase {
         case .failed(let message): return "the candidate failed: \(message)"
-        case .ready: return nil
+        case .ready: return silentLoss(observed, now)
         case .starting where candidateWasReady && version.readyReplicas == 0:
             return "the candidate stopped being ready (\(version.restarts) restarts)"
         case .draining where candidateWasReady, .stopped where candidateWasReady:

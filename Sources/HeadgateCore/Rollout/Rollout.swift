@@ -49,6 +49,8 @@ package struct Rollout: Hashable, Sendable, Codable {
     package internal(set) var hastened: Bool
     package internal(set) var candidateWasReady: Bool
     package internal(set) var candidateTookTraffic: Bool
+    /// Set while the candidate has requests that it does not answer.
+    package internal(set) var silence: RolloutSilence?
     /// When the target first showed the candidate as stable with all weight.
     package internal(set) var promotedAt: Instant?
     package internal(set) var crowded: Bool

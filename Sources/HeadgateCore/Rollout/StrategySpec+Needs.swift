@@ -26,6 +26,20 @@ extension StrategySpec {
         return remarks
     }
 
+    /// What a target without room for both versions means for this strategy; nil when there is room.
+    ///
+    /// - Parameters:
+    ///   - replicas: Of the Deployment.
+    ///   - room: Replicas that fit beside what serves; nil for a target without a limit.
+    /// - Returns: A sentence for people.
+    package func shortage(replicas: Int, room: Int?) -> String? {
+        if case .recreate = method { return nil }
+        let surge = maxSurge == 0 ? replicas : min(maxSurge, replicas)
+        guard let room, room < surge else { return nil }
+        let beside = "the target has room for \(max(0, room)) of \(surge) replicas beside what serves"
+        return "\(beside): it is asked first, and nothing moves unless it finds room within \(progressDeadline.text)"
+    }
+
     private struct Need {
         let capability: KeyPath<TargetCapabilities, Bool>
         let otherwise: String

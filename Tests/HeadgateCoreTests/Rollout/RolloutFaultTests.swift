@@ -4,6 +4,38 @@ import Testing
 
 /// Crashes, lost answers, failing targets, and random mixtures of everything.
 struct RolloutFaultTests {
+    @Test(arguments: [
+        // In the middle of a stage, and so late that every check has passed on what was answered before.
+        (
+            Sample.canary([.weight(10), .analyse(.seconds(60)), .weight(50)], [Sample.check("errors")]),
+            Duration.seconds(20)
+        ),
+        (Sample.canary([.weight(10), .analyse(.seconds(60)), .weight(50)], [Sample.check("errors")]), .seconds(60)),
+        (Sample.canary([.weight(10), .pause(.seconds(30)), .weight(50), .pause(.seconds(30))]), .seconds(30)),
+        (StrategySpec(method: .shadow(ShadowSpec(percent: 50, analyse: .seconds(60)))), .seconds(58)),
+    ])
+    func `a candidate that hangs is sent back, and never promoted on what it answered before`(
+        _ strategy: StrategySpec, _ hangs: Duration
+    ) throws {
+        var world = Sample.world(strategy, candidate: Behaviour(hangsAfter: hangs))
+        world.send(.begin)
+        world.run()
+        let reason = try #require(world.noted(.goingBack).first)
+        #expect(reason.contains("answered none of 50 requests"))
+        #expect(world.noted(.promoted).isEmpty)
+        #expect(world.target.history.allSatisfy { $0.state.weight(of: Sample.candidate.version) <= 50 })
+        #expect(world.violations.isEmpty)
+    }
+
+    @Test func `a candidate that answers slowly is waited for`() {
+        var world = Sample.world(Sample.canary([.weight(10), .analyse(.seconds(60))], [Sample.check("errors")]))
+        world.target.requestsPerSecond = 20
+        world.send(.begin)
+        world.run()
+        #expect(world.outcomes == [.promoted])
+        #expect(world.violations.isEmpty)
+    }
+
     @Test(arguments: [(1, 0.0, 500), (1, 1.0, 1000), (3, 0.5, 3000), (20, 1.0, 60000), (2, Double.nan, 1500)])
     func `backoff doubles up to a minute, and half of it is random`(
         _ failures: Int, _ jitter: Double, _ milliseconds: Int64

@@ -22,6 +22,8 @@ struct Behaviour: Equatable {
     var broken = false
     /// Dies so long after its first readiness.
     var diesAfter: Duration?
+    /// Answers nothing any more so long after its start, though it says that it is ready.
+    var hangsAfter: Duration?
     var errorRate = 0.0
 }
 
@@ -76,19 +78,24 @@ struct FakeTarget {
     mutating func serve(until now: Instant) {
         let seconds = (now - served).inSeconds
         served = now
-        for (version, weight) in weights {
+        for (version, weight) in weights where !hangs(version, now) {
             let requests = requestsPerSecond * seconds * Double(weight) / 100
             var statistics = traffic[version] ?? TrafficStatistics()
             statistics.requests += UInt64(requests)
             statistics.errors += UInt64(requests * (behaviours[version]?.errorRate ?? 0))
             traffic[version] = statistics
         }
-        if let mirror = state?.mirror {
+        if let mirror = state?.mirror, !hangs(mirror.version, now) {
             var statistics = traffic[mirror.version] ?? TrafficStatistics()
             statistics.mirrored += UInt64(requestsPerSecond * seconds * Double(mirror.percent) / 100)
             statistics.agreed = statistics.mirrored
             traffic[mirror.version] = statistics
         }
+    }
+
+    func hangs(_ version: VersionID, _ now: Instant) -> Bool {
+        guard let life = behaviours[version]?.hangsAfter, let started = started[version] else { return false }
+        return started + life <= now
     }
 
     mutating func observe(now: Instant) -> ObservedServing {
@@ -97,8 +104,12 @@ struct FakeTarget {
         var versions: [VersionID: ObservedVersion] = [:]
         for version in state?.versions ?? [] {
             let phase = phase(of: version.version, now)
+            let isAsked =
+                requestsPerSecond > 0
+                && ((weights[version.version] ?? 0) > 0 || state?.mirror?.version == version.version)
             versions[version.version] = ObservedVersion(
-                phase: phase, readyReplicas: phase == .ready ? version.replicas : 0, replicas: version.replicas)
+                phase: phase, readyReplicas: phase == .ready ? version.replicas : 0, replicas: version.replicas,
+                inFlight: isAsked ? hangs(version.version, now) ? 50 : 5 : 0)
         }
         return ObservedServing(
             versions: versions, weights: weights.filter { $0.value > 0 }, mirror: state?.mirror,
@@ -154,7 +165,11 @@ struct RolloutWorld {
     private mutating func checkThatRepeating(_ event: RolloutEvent) {
         var copy = rollout
         let again = copy.handle(event, now: now)
-        if !again.isEmpty || copy != rollout { violations.insert("an observation twice did something: \(again)") }
+        if !again.isEmpty || copy != rollout {
+            violations.insert(
+                "an observation twice did something: \(again) \(copy.phase) \(rollout.phase) \(String(describing: copy.silence)) \(String(describing: rollout.silence)) \(String(describing: copy.nextObservation)) \(String(describing: rollout.nextObservation)) \(rollout.stage.name)"
+            )
+        }
     }
 
     private mutating func crash() -> [RolloutEvent] {

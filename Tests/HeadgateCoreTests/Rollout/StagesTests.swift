@@ -148,6 +148,17 @@ struct StagesTests {
         #expect(StrategySpec(method: .recreate(allowDowntime: true), warm: .seconds(1)).remarks(replicas: 1).count == 2)
     }
 
+    @Test(arguments: [(1, 1, 0, true), (1, 1, 1, false), (0, 4, 3, true), (2, 4, 2, false), (2, 4, nil, false)])
+    func `a plan says when a target has no room for two versions`(
+        _ surge: Int, _ replicas: Int, _ room: Int?, _ isShort: Bool
+    ) {
+        let shortage = StrategySpec(maxSurge: surge).shortage(replicas: replicas, room: room)
+        #expect((shortage != nil) == isShort)
+        if let shortage { #expect(shortage.contains("it is asked first")) }
+        let recreate = StrategySpec(method: .recreate(allowDowntime: true), maxSurge: surge)
+        #expect(recreate.shortage(replicas: replicas, room: room) == nil)
+    }
+
     static func text(_ stage: RolloutStage) -> String {
         func capacity(_ capacity: RolloutLayout.Capacity) -> String {
             switch capacity {
