@@ -154,40 +154,6 @@ package struct ServedResource: Codable, Sendable, Hashable {
     }
 }
 
-/// A rollout under way.
-package struct RolloutResource: Codable, Sendable, Hashable {
-    package var candidate: String
-    package var step: Int
-    package var stages: [String]
-    package var paused: Bool
-    package var restoration: Bool
-    package var checks: [CheckResource]
-    package var deadline: Instant?
-
-    package init(
-        candidate: String, step: Int, stages: [String], paused: Bool, restoration: Bool, checks: [CheckResource],
-        deadline: Instant?
-    ) {
-        self.candidate = candidate
-        self.step = step
-        self.stages = stages
-        self.paused = paused
-        self.restoration = restoration
-        self.checks = checks
-        self.deadline = deadline
-    }
-}
-
-/// A rollout's check and what it answered last; nil before it was asked.
-package struct CheckResource: Codable, Sendable, Hashable {
-    package var name: String
-    package var answer: CheckAnswer?
-    package init(name: String, answer: CheckAnswer?) {
-        self.name = name
-        self.answer = answer
-    }
-}
-
 /// One attempt at a step.
 package struct RunResource: Codable, Sendable, Hashable {
     package var run: String

@@ -111,8 +111,21 @@ struct ApproveCommand: AsyncParsableCommand {
         commandName: "approve",
         abstract: "Approve the version that a Deployment wants to move to; covers that version only.")
     @OptionGroup var target: DeploymentArgument
+    @Option(help: "The version, by its digest or the beginning of it; by default what is wanted now.")
+    var version: String?
 
-    func run() async throws { try await target.send { id, _ in .approve(id, by: currentUser()) } }
+    func run() async throws {
+        try await target.send { id, found in
+            // What is approved is what was seen here, whatever is wanted when the command arrives.
+            guard let text = found.rollout?.candidate ?? found.desired, let wanted = VersionID(text) else {
+                throw ValidationError("\(found.name) wants no version at present")
+            }
+            if let version, !text.hasPrefix(version), !text.hasPrefix("sha256:\(version)") {
+                throw ValidationError("\(found.name) wants version \(wanted.short), not \(version)")
+            }
+            return .approve(id, wanted, by: currentUser())
+        }
+    }
 }
 
 struct AdoptCommand: AsyncParsableCommand {

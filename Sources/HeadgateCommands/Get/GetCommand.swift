@@ -38,17 +38,50 @@ struct GetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try controller.client()
+        guard watch else {
+            print(try await list(client))
+            return
+        }
+        if resource == .deployments, let name, output == .table || output == .wide {
+            try await watch(name, client)
+        } else {
+            try await watchList(client)
+        }
+    }
+
+    private func watchList(_ client: APIClient) async throws {
+        var screen = Screen()
         var last = ""
-        repeat {
+        while true {
             let text = try await list(client)
-            if text != last {
-                if watch, Terminal.isInteractive { print("\u{1B}[2J\u{1B}[H", terminator: "") }
+            if text != last, Terminal.isInteractive {
+                screen.draw(text)
+            } else if text != last {
                 print(text)
                 fflush(nil)
-                last = text
             }
-            if watch { try await Task.sleep(for: .milliseconds(500)) }
-        } while watch
+            last = text
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    /// Goes on over a restart of the controller, once it has seen the Deployment.
+    private func watch(_ name: String, _ client: APIClient) async throws {
+        var view = DeploymentWatch()
+        var isKnown = false
+        while true {
+            do {
+                let all = try await client.get("/api/v1/deployments", as: [DeploymentResource].self)
+                if let one = all.first(where: { $0.name == name }) {
+                    isKnown = true
+                    view.show(one)
+                } else if !isKnown {
+                    Terminal.note("no deployments named \(name)")
+                    throw ExitCode(1)
+                }
+            } catch  where isKnown && !(error is ExitCode) {}
+            try await Task.sleep(for: .milliseconds(300))
+        }
     }
 
     private func list(_ client: APIClient) async throws -> String {

@@ -14,7 +14,8 @@ enum DeploymentView {
             strategy: object.spec.strategy.name, revision: record?.revision?.description,
             version: record?.champion?.version.description, desired: record?.desired?.description,
             address: record?.address, replicas: object.spec.replicas, versions: versions(record, state.observed[id]),
-            rollout: record?.rollout.map(rollout), holds: record?.holds ?? [], conditions: record?.conditions ?? [],
+            rollout: record?.rollout.map(RolloutView.resource), holds: record?.holds ?? [],
+            conditions: record?.conditions ?? [],
             verdicts: verdicts.sorted { ($0.recorded, $0.verdict.policy) < ($1.recorded, $1.verdict.policy) },
             file: object.meta.location.description)
     }
@@ -47,16 +48,6 @@ enum DeploymentView {
         case .draining: "draining"
         case .stopped: "stopped"
         }
-    }
-
-    private static func rollout(_ rollout: Rollout) -> RolloutResource {
-        RolloutResource(
-            candidate: rollout.candidate.version.description, step: rollout.step, stages: rollout.stages.map(\.name),
-            paused: rollout.pausedSince != nil, restoration: rollout.restoration,
-            checks: rollout.strategy.checks.map {
-                CheckResource(name: $0.name, answer: rollout.checks[$0.name]?.last?.answer)
-            },
-            deadline: rollout.nextDeadline)
     }
 }
 
