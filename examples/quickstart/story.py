@@ -1,93 +1,26 @@
 """Plays the quickstart's story against a real controller, and says whether each act truly happened."""
-import argparse
-import http.client
 import json
-import os
 import pathlib
-import re
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-import urllib.parse
 
-SAMPLE = [13.2, 1.78, 2.14, 11.2, 100.0, 2.65, 2.76, 0.26, 1.28, 4.38, 1.05, 3.4, 1050.0]
-
-
-class Failed(Exception):
-    """An act that did not happen."""
-
-
-def infer(address, connection=None):
-    """One inference request; gives (status, answer, version)."""
-    parts = urllib.parse.urlsplit(address)
-    own = connection or http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-    body = json.dumps({"inputs": [{"name": "features", "datatype": "FP64", "shape": [1, 13], "data": SAMPLE}]})
-    own.request("POST", f"{parts.path}/v2/models/wine/infer", body, {"content-type": "application/json"})
-    response = own.getresponse()
-    answer = response.read()
-    if connection is None:
-        own.close()
-    return response.status, answer, response.getheader("x-headgate-version")
-
-
-class Load:
-    """Inference requests from several threads, all the while; counts those without a complete answer."""
-
-    def __init__(self, address):
-        self.address, self.sent, self.lost, self.reasons = address, 0, 0, []
-        self.stopping, self.lock = threading.Event(), threading.Lock()
-        self.threads = [threading.Thread(target=self.run, args=(index % 2 == 0,)) for index in range(4)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self, keep_alive):
-        parts = urllib.parse.urlsplit(self.address)
-        connection = None
-        while not self.stopping.is_set():
-            if keep_alive and connection is None:
-                connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-            problem = None
-            try:
-                status, _, _ = infer(self.address, connection)
-                if status >= 500:
-                    problem = f"answered {status}"
-            except (OSError, http.client.HTTPException) as error:
-                problem = repr(error)
-                connection = None
-            with self.lock:
-                self.sent += 1
-                if problem:
-                    self.lost += 1
-                    self.reasons.append(problem)
-            time.sleep(0.01)
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+from stage import exchange, main, short  # noqa: E402
 
 
 class Story:
-    def __init__(self, options):
-        self.options = options
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headgate-quickstart-"))
-        self.repository = self.folder / "repository"
-        self.state = self.folder / "state"
-        self.log = self.folder / "controller.log"
-        self.controller = None
-        self.load = None
-        self.acts = 0
+    def __init__(self, stage):
+        self.stage = stage
+        self.wait, self.check, self.act = stage.wait, stage.check, stage.act
+        self.headgate, self.start = stage.headgate, stage.start
+        self.repository = stage.repository
 
     # MARK: Tools
 
     def git(self, *arguments):
-        identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false"]
-        return subprocess.run(
-            ["git", *identity, *arguments], cwd=self.repository, check=True, capture_output=True, text=True).stdout.strip()
+        return self.stage.git(*arguments)
 
     def commit(self, message):
         self.git("add", "-A")
@@ -98,44 +31,11 @@ class Story:
         self.git("revert", "--no-edit", "HEAD")
         print(f"  $ git revert HEAD   ({self.git('rev-parse', '--short', 'HEAD')}: {why})", flush=True)
 
-    def headgate(self, *arguments):
-        command = [self.options.headgate, *arguments, "--state", str(self.state)]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
-
-    def get(self, kind):
-        return json.loads(self.headgate("get", kind, "-o", "json"))
+    def params(self, **values):
+        self.stage.params("headgate.yaml", **values)
 
     def deployment(self):
-        return next((found for found in self.get("deployments") if found["name"] == "wine"), None)
-
-    def start(self):
-        with open(self.log, "a") as log:
-            command = [
-                self.options.headgate, "run", "--repo", str(self.repository), "--branch", "main", "--poll", "500ms",
-                "--state", str(self.state), "--router-port", str(self.options.port)]
-            self.controller = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-        self.wait("the controller to answer", lambda: (self.state / "api.sock").exists() and self.answers(), 30)
-
-    def answers(self):
-        try:
-            self.headgate("get", "sources", "-o", "json")
-            return True
-        except subprocess.SubprocessError:
-            return False
-
-    def wait(self, what, condition, seconds):
-        """Asks until the condition holds; shows what happens meanwhile."""
-        end = time.monotonic() + seconds
-        while True:
-            found = condition()
-            if found:
-                return found
-            if self.controller.poll() is not None:
-                raise Failed(f"the controller ended with {self.controller.returncode} while waiting for {what}")
-            if time.monotonic() > end:
-                raise Failed(f"waited {seconds} s for {what}")
-            time.sleep(0.05)
+        return next((found for found in self.stage.get("deployments") if found["name"] == "wine"), None)
 
     def condition(self, found, kind):
         return next((each for each in found["conditions"] if each["kind"] == kind), None)
@@ -153,40 +53,23 @@ class Story:
         return self.wait(f"an answer to {revision[:7]}", look, seconds)
 
     def runs(self):
-        return self.get("runs")
-
-    def params(self, **values):
-        path = self.repository / "headgate.yaml"
-        text = path.read_text()
-        for name, value in values.items():
-            text = re.sub(rf"\b{name}: [0-9.]+(?=[,}}])", f"{name}: {value}", text)
-        path.write_text(text)
-
-    def act(self, title):
-        self.acts += 1
-        print(f"\n{self.acts}. {title}", flush=True)
+        return self.stage.get("runs")
 
     def metrics(self, version):
-        return next(found["metrics"] for found in self.get("versions") if found["version"] == version)
+        return next(found["metrics"] for found in self.stage.get("versions") if found["version"] == version)
 
     def show(self, found):
-        status, answer, version = infer(found["address"])
-        if status != 200:
-            raise Failed(f"an inference request was answered {status}: {answer!r}")
-        if version != found["version"].split(":")[1][:12]:
-            raise Failed(f"version {version} answered, not {found['version']}")
+        status, answer, version = exchange(found["address"])
+        self.check(status == 200, f"an inference request was answered {status}: {answer!r}")
+        self.check(version == short(found["version"]), f"version {version} answered, not {found['version']}")
         label = json.loads(answer)["outputs"][0]["data"][0]
         print(f"  serves    {found['version'][:19]}  {json.dumps(self.metrics(found['version']))}")
         print(f"  answers   class {label} for a wine, from {found['address']}/v2/models/wine/infer", flush=True)
 
-    def check(self, truth, what):
-        if not truth:
-            raise Failed(what)
-
     # MARK: Acts
 
     def play(self):
-        shutil.copytree(self.options.example, self.repository)
+        shutil.copytree(HERE / "repo", self.repository)
         self.git("init", "-q", "-b", "main")
         self.act("Commit a model")
         self.commit("Add the wine model")
@@ -197,15 +80,16 @@ class Story:
         for run in reversed(self.runs()):
             print(f"  step      {run['step']}: {run['state']} in {(run['ended'] - run['started']) / 1000:.1f} s")
         self.show(first)
-        self.load = Load(first["address"])
+        load = self.stage.load(first["address"], rate=100)
         self.worse(first)
         better = self.better(first)
         self.revert(first, better)
         self.kill(first)
-        self.load.stop()
-        print(f"\n{self.load.sent} inference requests were answered all the while; {self.load.lost} were lost.")
-        self.check(self.load.sent > 100, "the load was too small to mean anything")
-        self.check(self.load.lost == 0, f"requests were lost: {self.load.reasons[:5]}")
+        counts = load.stop()
+        print(f"\n{counts['sent']} inference requests were answered all the while; {counts['lost']} were lost.")
+        self.check(counts["sent"] > 100, "the load was too small to mean anything")
+        self.check(counts["lost"] == 0, f"requests were lost: {counts['reasons']}")
+        self.check(load.errors() == 0, f"{load.errors()} requests were answered 5xx")
 
     def worse(self, first):
         self.act("Make it worse")
@@ -247,7 +131,7 @@ class Story:
         self.undo("back to the first model")
         started = time.monotonic()
         end = started + 120
-        while infer(first["address"])[2] != digest:
+        while exchange(first["address"])[2] != digest:
             self.check(time.monotonic() < end, "the earlier version does not serve again")
             time.sleep(0.02)
         took = time.monotonic() - started
@@ -269,11 +153,10 @@ class Story:
 
         run = self.wait("the training to start", training, 120)
         self.wait("the training to say so", lambda: "waited" in self.headgate("logs", run["run"]), 60)
-        os.kill(self.controller.pid, signal.SIGKILL)
-        self.controller.wait()
+        self.stage.kill()
         print(f"  killed    the controller, while {run['run']} was training")
         for _ in range(20):
-            status, _, _ = infer(first["address"])
+            status, _, _ = exchange(first["address"])
             self.check(status == 200, f"inference answered {status} while the controller was gone")
         print("  answers   go on without it")
         self.start()
@@ -286,66 +169,10 @@ class Story:
         print(f"  adopted   {run['run']}: one attempt, {took:.1f} s from start to end")
         self.show(found)
 
-    def finish(self):
-        if self.load:
-            self.load.stopping.set()
-        if self.options.keep and self.controller and self.controller.poll() is None:
-            print(f"\nStill running. Try:\n  {self.options.headgate} get deployment wine --state {self.state}")
-            print(f"  {self.options.headgate} trace wine --state {self.state}")
-            print(f"The repository is {self.repository}. Stop everything with:\n  pkill -f {self.state}")
-            return
-        if self.controller and self.controller.poll() is None:
-            self.controller.terminate()
-            try:
-                self.controller.wait(30)
-            except subprocess.TimeoutExpired:
-                self.controller.kill()
-        self.sweep()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def sweep(self):
-        """Ends what outlives a controller by design: the router and the model servers of this state folder."""
-        for wanted in (signal.SIGTERM, signal.SIGKILL):
-            found = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self.belongs(pid)]
-            for pid in found:
-                try:
-                    os.kill(pid, wanted)
-                except ProcessLookupError:
-                    pass
-            end = time.monotonic() + 15
-            while any(map(self.belongs, found)) and time.monotonic() < end:
-                time.sleep(0.05)
-
-    def belongs(self, pid):
-        try:
-            command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except OSError:
-            return False
-        return pid != os.getpid() and any(str(self.state).encode() in part for part in command)
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--headgate", required=True)
-    parser.add_argument("--example", required=True)
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--port", type=int, default=0)
-    story = Story(parser.parse_args())
-    try:
-        story.play()
-        print("\nEvery act happened.")
-        return 0
-    except (Failed, subprocess.SubprocessError, OSError, http.client.HTTPException) as error:
-        print(f"\nFAILED in act {story.acts}: {error}", file=sys.stderr)
-        if isinstance(error, subprocess.CalledProcessError):
-            print(error.stderr, file=sys.stderr)
-        if story.log.exists():
-            print("the controller's log ends with:", file=sys.stderr)
-            print("\n".join(story.log.read_text().splitlines()[-60:]), file=sys.stderr)
-        return 1
-    finally:
-        story.finish()
+def story(stage):
+    Story(stage).play()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("quickstart", story))

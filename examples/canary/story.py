@@ -1,0 +1,52 @@
+"""A canary: a tenth of the requests first, then a half, then a person says yes; or back at the first sign of harm."""
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+from stage import main, short  # noqa: E402
+
+
+def story(stage):
+    stage.make(HERE / "deployment.yaml")
+    stage.act("Commit a model")
+    revision = stage.commit("Add the wine model")
+    stage.start()
+    first = stage.settled(revision)
+    stage.serves(first)
+
+    stage.act("Make it better, and let a tenth of the requests try it")
+    load = stage.load(first["address"], rate=120)
+    stage.params(features=13)
+    stage.commit("Look at all features")
+    stage.stage("analyse")
+    found = stage.stage("approval")
+    stage.say("watch", "$ headgate get deployment wine")
+    print("\n".join("    " + line for line in stage.headgate("get", "deployment", "wine").splitlines()))
+    stage.check(found["version"] == first["version"], "it was promoted without an approval")
+    stage.check(load.count(found["rollout"]["candidate"]) > 20, "the candidate took no traffic")
+    stage.ask("approve", "wine")
+    second = stage.settled(stage.git("rev-parse", "HEAD"))
+    stage.check(second["version"] == second["desired"] != first["version"], f"not promoted: {second['conditions']}")
+    stage.serves(second)
+
+    stage.act("Break it in a way that no metric shows")
+    stage.params(epochs=25, fault="errors")
+    revision = stage.commit("Train longer, with a new feature store")
+    third = stage.settled(revision)
+    stage.check(third["version"] == second["version"], "the broken version serves")
+    stage.check("check errors failed" in stage.sent_back()[-1], f"no check sent it back: {stage.sent_back()}")
+    broken, healthy = load.count(third["desired"]), load.count(second["version"])
+    stage.say("requests", f"{broken} reached {short(third['desired'])}, {healthy} its champion {short(second['version'])}")
+    stage.check(broken > 0, "the broken version was never tried")
+    stage.serves(third)
+
+    stage.act("Take it back in Git")
+    revision = stage.revert()
+    found = stage.settled(revision)
+    stage.serves(found, second["version"])
+    stage.end_load(load)
+
+
+if __name__ == "__main__":
+    sys.exit(main("canary", story))
