@@ -45,6 +45,27 @@ def story(stage):
     revision = stage.revert()
     found = stage.settled(revision)
     stage.serves(found, second["version"])
+
+    stage.act("Steer by hand")
+    stage.params(epochs=30)
+    stage.commit("Train longer")
+    stage.stage("analyse")
+    stage.ask("pause", "wine")
+    found = stage.wait_for("the pause", lambda each: each["rollout"] and each["rollout"]["paused"])
+    candidate = found["rollout"]["candidate"]
+    stage.ask("resume", "wine")
+    stage.ask("promote", "wine")
+    stage.stage("approval")
+    stage.ask("abort", "wine")
+    found = stage.wait_for("the way back", lambda each: not each.get("rollout"))
+    stage.check(found["version"] == second["version"], "the aborted version serves")
+    stage.check(any(hold["version"] == candidate for hold in found["holds"]), "nothing holds what was aborted")
+    stage.say("held", f"{short(candidate)}: {found['holds'][-1]['reason']}")
+    stage.ask("retry", "deployment/wine")
+    stage.stage("analyse")
+    stage.ask("promote", "wine", "--full")
+    found = stage.settled(stage.git("rev-parse", "HEAD"))
+    stage.serves(found, candidate)
     stage.end_load(load)
 
 

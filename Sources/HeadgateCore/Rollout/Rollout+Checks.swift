@@ -150,6 +150,8 @@ extension Rollout {
         guard course == .forward, layout?.promoted == false, let champion,
             let traffic = observed.traffic[champion.version]
         else { return }
+        // Without a window of its own, as while a stage settles, an earlier one says more than all of the past.
+        if baseline == nil, let reference, reference.requests > 0 { return }
         let window = TrafficWindow(from: baseline?.stable ?? TrafficStatistics(), to: traffic)
         if window.requests > 0 || reference == nil { reference = window }
     }
