@@ -17,6 +17,7 @@ def story(stage):
 
     stage.act("Make it better, and let a tenth of the requests try it")
     load = stage.load(first["address"], rate=120)
+    screen, lines = stage.watch(terminal=True), stage.watch()
     stage.params(features=13)
     stage.commit("Look at all features")
     stage.stage("analyse")
@@ -66,6 +67,13 @@ def story(stage):
     stage.ask("promote", "wine", "--full")
     found = stage.settled(stage.git("rev-parse", "HEAD"))
     stage.serves(found, candidate)
+
+    # The live view has seen all of it: drawn over itself on a terminal, a line a change in a pipe.
+    for wanted in ("\x1b[H", "\x1b[33m►\x1b[0m analyse 6s", "check errors", "of the evidence that decides", "goes back from"):
+        stage.check(wanted in screen(), f"{wanted!r} was not drawn")
+    for wanted in ("analyse 6s (waiting)", "errors: inconclusive", "because check errors failed", "Succeeded"):
+        stage.check(wanted in lines(), f"{wanted!r} is not among the lines")
+    stage.check("\x1b" not in lines() and lines().count("\n") < 200, "a pipe is not a terminal")
     stage.end_load(load)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -95,6 +96,7 @@ class Stage:
         self.log = self.folder / "controller.log"
         self.controller = None
         self.loads = []
+        self.watches = []
         self.acts = 0
         self.seen = {}
 
@@ -281,6 +283,25 @@ class Stage:
         metrics = next(each["metrics"] for each in self.get("versions") if each["version"] == found["version"])
         self.say("serves", f"{answered}  accuracy {metrics['accuracy']}")
 
+    # MARK: Watching
+
+    def watch(self, terminal=False):
+        """The live view as a process, piped or on a terminal of its own; gives what it has drawn when it is called."""
+        command = [self.headgate_path, "get", "deployment", "wine", "--watch", "--state", str(self.state)]
+        output = tempfile.TemporaryFile()
+        if terminal:
+            command = ["script", "-qfec", f"stty cols 110 rows 40; exec {shlex.join(command)}", "/dev/null"]
+        environment = {**os.environ, "TERM": "xterm-256color"}
+        process = subprocess.Popen(
+            command, stdout=output, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
+        self.watches.append(process)
+
+        def drawn():
+            output.seek(0)
+            return output.read().decode()
+
+        return drawn
+
     # MARK: The load
 
     def load(self, address, **options):
@@ -309,6 +330,9 @@ class Stage:
     # MARK: The end
 
     def close(self):
+        for watch in self.watches:
+            os.killpg(watch.pid, signal.SIGKILL)
+            watch.wait()
         for load in self.loads:
             if load.process.poll() is None:
                 load.process.kill()

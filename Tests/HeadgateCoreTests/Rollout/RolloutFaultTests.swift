@@ -4,6 +4,29 @@ import Testing
 
 /// Crashes, lost answers, failing targets, and random mixtures of everything.
 struct RolloutFaultTests {
+    @Test(arguments: [0, 1])
+    func `a target without room for two is asked first, and the champion is not touched`(_ surge: Int) {
+        var world = Sample.world(StrategySpec(maxSurge: surge, progressDeadline: .seconds(60)))
+        world.target.capacity = 1
+        world.send(.begin)
+        world.run()
+        #expect(world.outcomes == [.failed(reason: "the candidate was not ready within 1m: no room")])
+        #expect(world.target.history.allSatisfy { $0.state.weight(of: Sample.champion.version) == 100 })
+        #expect(world.violations.isEmpty)
+    }
+
+    @Test func `a target that finds room in time goes on`() {
+        var world = Sample.world(StrategySpec(progressDeadline: .seconds(60)))
+        world.target.capacity = 1
+        world.send(.begin)
+        world.run(for: .seconds(20))
+        #expect(world.outcomes.isEmpty)
+        world.target.capacity = 2
+        world.run()
+        #expect(world.outcomes == [.promoted])
+        #expect(world.violations.isEmpty)
+    }
+
     @Test(arguments: [
         // In the middle of a stage, and so late that every check has passed on what was answered before.
         (
