@@ -37,7 +37,7 @@ extension Rollout {
         guard let silence, champion != nil else { return nil }
         let slowest =
             [champion?.version, candidate.version].compactMap { $0 }
-            .compactMap { observed.traffic[$0]?.latency.quantile(0.99) }.max() ?? 0
+            .compactMap { observed.traffic[$0]?.latency.quantile(0.999) }.max() ?? 0
         let limit = max(Self.leastSilence, .milliseconds(Int64(min(slowest, 86_400) * 4000)))
         guard silence.since + limit <= now else { return nil }
         return "the candidate has answered none of \(silence.waiting) requests for \((now - silence.since).text)"
