@@ -34,6 +34,7 @@ package enum MetricsText {
         for (id, record) in records {
             text.sample("headgate_rollout_in_progress", labels(id), record.rollout == nil ? 0 : 1)
         }
+        rollouts(records.compactMap { id, record in record.rollout.map { (id, $0) } }, &text)
         text.family("headgate_deployment_weight_ratio", "gauge", "Share of requests by version.")
         for (id, _) in records {
             for (version, weight) in (state.observed[id]?.weights ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -44,6 +45,25 @@ package enum MetricsText {
         text.family("headgate_deployment_held", "gauge", "Whether a hold keeps a Deployment from what HEAD asks for.")
         for (id, record) in records {
             text.sample("headgate_deployment_held", labels(id), record.conditions[.held] == nil ? 0 : 1)
+        }
+    }
+
+    private static func rollouts(_ rollouts: [(DeploymentID, Rollout)], _ text: inout Exposition) {
+        text.family("headgate_rollout_stage", "gauge", "The stage that a rollout is in, counted from 0.")
+        for (id, rollout) in rollouts { text.sample("headgate_rollout_stage", labels(id), Double(rollout.step)) }
+        text.family("headgate_rollout_stages", "gauge", "How many stages a rollout has.")
+        for (id, rollout) in rollouts {
+            text.sample("headgate_rollout_stages", labels(id), Double(rollout.stages.count))
+        }
+        text.family(
+            "headgate_rollout_stage_start_timestamp_seconds", "gauge", "When a rollout came to where it is.")
+        for (id, rollout) in rollouts {
+            text.sample(
+                "headgate_rollout_stage_start_timestamp_seconds", labels(id), Double(rollout.since.milliseconds) / 1000)
+        }
+        text.family("headgate_rollout_paused", "gauge", "Whether a person paused a rollout.")
+        for (id, rollout) in rollouts {
+            text.sample("headgate_rollout_paused", labels(id), rollout.pausedSince == nil ? 0 : 1)
         }
     }
 

@@ -65,7 +65,8 @@ struct Composition {
         let facade = Facade(
             controller: controller, watchers: watchers, urls: sources.mapValues { $0.mirror.remote.url.text },
             ledger: ledger, planner: PipelinePlanner(host: host), webhooks: try Self.webhooks(settings),
-            logPath: { runner.logPath($0) }, stateFolder: root, started: .now)
+            logPath: { runner.logPath($0) }, stateFolder: root, started: .now,
+            routers: { await factory.routers() })
         let server = try APIServer(facade: facade, address: address, token: try Self.token(settings), logger: logger)
         services =
             [controller, factory] + watchers.sorted { $0.key < $1.key }.map { $0.value as any Service }

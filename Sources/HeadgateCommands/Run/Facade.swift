@@ -2,6 +2,7 @@ import Foundation
 import HeadgateAPI
 import HeadgateController
 import HeadgateCore
+import HeadgateRouter
 import HeadgateServer
 
 /// Answers the API from the controller's state and the ledger.
@@ -15,6 +16,7 @@ struct Facade: ControllerFacade {
     let logPath: @Sendable (RunID) -> String
     let stateFolder: String
     let started: Instant
+    let routers: @Sendable () async -> [RouterStatus]
 
     func status() async -> StatusResource {
         let state = await controller.state
@@ -202,6 +204,7 @@ struct Facade: ControllerFacade {
     }
 
     func metrics() async -> String {
-        MetricsText.text(await controller.state, stopped: await controller.stoppedBy != nil)
+        let own = MetricsText.text(await controller.state, stopped: await controller.stoppedBy != nil)
+        return own + RouterMetricsText.of(await routers())
     }
 }

@@ -21,7 +21,7 @@ struct ControlRoutes: Sendable {
             return now(
                 ControlAnswer(
                     status: .ok, type: "text/plain; version=0.0.4; charset=utf-8",
-                    body: MetricsText.of(router.status.deployments)))
+                    body: RouterMetricsText.of([router.status])))
         case (_, "/healthz"), (_, "/status"), (_, "/metrics"):
             return now(.problem(.methodNotAllowed, "use GET"))
         default: break

@@ -136,10 +136,12 @@ extension RouterTests {
                 latency: LatencyHistogram(counts: [0, 0, 0, 0, 0, 0, 0, 0, 2], sumMicroseconds: 16), mirrored: 2,
                 agreed: 1)
             let table = RouterDeployment(prefix: "/m", backends: [:], weights: ["v\"1": 100])
-            let text = MetricsText.of([
-                "a\\b": RouterDeploymentStatus(table: table, traffic: ["v\"1": traffic], inFlight: [:])
+            let deployment = RouterDeploymentStatus(table: table, traffic: ["v\"1": traffic], inFlight: [:])
+            let text = RouterMetricsText.of([
+                RouterStatus(address: "127.0.0.1:1", pid: 1, deployments: ["a\\b": deployment]),
+                RouterStatus(address: "127.0.0.1:2", pid: 2, deployments: ["other": deployment]),
             ])
-            let labels = #"deployment="a\\b",version="v\"1""#
+            let labels = #"router="127.0.0.1:1",deployment="a\\b",version="v\"1""#
             for line in [
                 "headgate_router_requests_total{\(labels)} 3", "headgate_router_request_errors_total{\(labels)} 1",
                 "headgate_router_responses_total{\(labels),code=\"5xx\"} 1",
@@ -152,6 +154,7 @@ extension RouterTests {
             }
             let names = text.split(separator: "\n").filter { $0.hasPrefix("# TYPE") }
             #expect(names.allSatisfy { !$0.hasSuffix("counter") || $0.contains("_total ") })
+            #expect(Set(names).count == names.count)
         }
     }
 }

@@ -1,14 +1,18 @@
-import HeadgateCore
+package import HeadgateCore
 
-/// The router's counts in Prometheus' text format, by its conventions: base units, counters end in `_total`.
-enum MetricsText {
-    static func of(_ deployments: [String: RouterDeploymentStatus]) -> String {
+/// The counts of routers in Prometheus' text format, by its conventions: base units, counters end in `_total`.
+package enum RouterMetricsText {
+    /// One exposition for all routers, told apart by the label `router`, their address.
+    package static func of(_ routers: [RouterStatus]) -> String {
         var text = ""
-        let rows = deployments.sorted { $0.key < $1.key }.flatMap { name, status in
-            status.traffic.sorted { $0.key < $1.key }.map { version, traffic in
-                Row(
-                    labels: "deployment=\"\(escaped(name))\",version=\"\(escaped(version))\"", traffic: traffic,
-                    inFlight: status.inFlight[version] ?? 0, weight: status.table.weights[version] ?? 0)
+        let rows = routers.sorted { $0.address < $1.address }.flatMap { router in
+            router.deployments.sorted { $0.key < $1.key }.flatMap { name, status in
+                status.traffic.sorted { $0.key < $1.key }.map { version, traffic in
+                    Row(
+                        labels: labels([("router", router.address), ("deployment", name), ("version", version)]),
+                        traffic: traffic, inFlight: status.inFlight[version] ?? 0,
+                        weight: status.table.weights[version] ?? 0)
+                }
             }
         }
         family(&text, "headgate_router_requests_total", "counter", "Requests sent to a version.", rows) {
@@ -41,6 +45,10 @@ enum MetricsText {
         ) { [("", "\($0.traffic.mirrorDropped)")] }
         histogram(&text, rows)
         return text
+    }
+
+    private static func labels(_ pairs: [(name: String, value: String)]) -> String {
+        pairs.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
     }
 
     private struct Row {
