@@ -107,7 +107,7 @@ let package = Package(
         tests("HeadgateManifest", ["HeadgateCore"]),
         tests("HeadgatePolicy", ["HeadgateCore"]),
         tests("HeadgateReport", ["HeadgateCore"]),
-        tests("HeadgateProviders", ["HeadgateCore", "headgate", logging]),
+        tests("HeadgateProviders", ["HeadgateCore", "headgate", asyncHTTPClient, logging, nioCore, nioHTTP1]),
         tests("HeadgateRouter", ["HeadgateCore", logging, nioCore, nioHTTP1, nioPosix]),
         tests("HeadgateStore", ["HeadgateCore", grdb]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),

@@ -26,6 +26,10 @@ int headgate_clone_file(int destination, int source) {
     return ioctl(destination, FICLONE, source);
 }
 
+int headgate_sync_file_system(int descriptor) {
+    return syncfs(descriptor);
+}
+
 // A handler instead of a mask: a mask holds for one thread, and any other would die of the signal.
 static int signal_pipe[2] = {-1, -1};
 

@@ -76,7 +76,7 @@ enum ReferenceField: Hashable, Sendable {
             case .stepRequirements(let step): Self.step(step) + Self.environment
             case .serveInput(let index): [.field("serve"), .field("inputs"), .index(Int(index))]
             case .serveRequirements: [.field("serve")] + Self.environment
-            case .warmup: [.field("openInference"), .field("warmup")]
+            case .warmup: [.field("serve"), .field("warmup")]
             }
         return [.field("spec")] + inSpec
     }

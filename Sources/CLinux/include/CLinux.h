@@ -13,6 +13,9 @@ int headgate_pidfd_open(pid_t pid);
 /// Shares a file's blocks with an empty one (a reflink); -1 and errno where the file system cannot.
 int headgate_clone_file(int destination, int source);
 
+/// Writes everything of the file system that the descriptor is on to its disk; -1 and errno on failure.
+int headgate_sync_file_system(int descriptor);
+
 /// Handles signals from now on by making them readable on a descriptor, closed on exec and not blocking.
 int headgate_signal_descriptor(const int *signals, int count);
 

@@ -34,7 +34,8 @@ struct CheckCommand: AsyncParsableCommand {
             Terminal.note("headgate: \(error)")
             throw ExitCode(2)
         }
-        let diagnostics = snapshot.desired.diagnostics.sorted { ($0.location ?? .start) < ($1.location ?? .start) }
+        let found = snapshot.desired.diagnostics + snapshot.desired.servingProblems(source: source)
+        let diagnostics = found.sorted { ($0.location ?? .start) < ($1.location ?? .start) }
         switch output {
         case .json: print(try Renderer.json(diagnostics))
         case .yaml: print(try Renderer.yaml(diagnostics))

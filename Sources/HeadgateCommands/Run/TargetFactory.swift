@@ -6,6 +6,7 @@ import ServiceLifecycle
 /// Makes the providers of targets, and runs those that need to run.
 struct TargetFactory: Service {
     private let local: LocalTargets
+    private let openInference: OpenInferenceTargets
 
     init(
         settings: ControllerConfiguration, root: String, executable: String, runner: RunnerConfiguration,
@@ -19,17 +20,28 @@ struct TargetFactory: Service {
         local = LocalTargets(
             configuration: configuration, store: store, sources: repositories, environments: environments,
             logger: logger)
+        openInference = OpenInferenceTargets(
+            configuration: configuration, store: store, sources: repositories, logger: logger)
     }
 
     func target(_ reference: TargetReference) async throws(TargetError) -> any ServingTarget {
         switch reference.spec.provider {
         case .local(let spec): return try await local.target(spec)
-        case .openInference:
-            throw TargetError(.rejected, "targets of type openInference are not supported by this version")
+        case .openInference(let spec): return try await openInference.target(spec)
         }
     }
 
+    /// What the routers of all targets say.
+    func routers() async -> [RouterStatus] {
+        let (local, open) = (await local.routers(), await openInference.routers())
+        return local + open
+    }
+
     func run() async throws {
-        await cancelWhenGracefulShutdown { await local.run() }
+        await cancelWhenGracefulShutdown {
+            async let servers: Void = openInference.run()
+            await local.run()
+            await servers
+        }
     }
 }

@@ -135,7 +135,7 @@ package struct VersionBuilder: Sendable {
         _ id: ModelID, _ model: Object<ModelSpec>, _ artifact: StoredArtifact, _ problems: inout [String]
     ) -> ServingBundle {
         var inputs: [BundleInput] = []
-        for path in model.spec.serve?.inputs ?? [] {
+        for path in model.spec.serve?.files ?? [] {
             guard let resolved = model.meta.folder.resolving(path), let entry = model.tracked[resolved] else {
                 problems.append("serve input \(path) does not exist at this revision")
                 continue

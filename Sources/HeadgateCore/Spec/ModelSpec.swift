@@ -157,6 +157,8 @@ package struct ServeSpec: Hashable, Sendable, Codable {
     /// Tracked paths that travel with the version, relative to the manifest's folder.
     package var inputs: [String]
     /// The program and its arguments; `$(port)` and `$(model)` are replaced.
+    ///
+    /// Empty where servers that run already load the version.
     package var command: [String]
     package var ready: ReadySpec
     /// How long requests in flight may take after the version left.
@@ -164,13 +166,18 @@ package struct ServeSpec: Hashable, Sendable, Codable {
     package var variables: [String: String]
     /// The environment; the pipeline's when nil.
     package var environment: EnvironmentSpec?
+    /// A tracked file with recorded requests that a version must answer before it takes traffic.
+    package var warmup: String?
 
     package static let defaultDrain = Duration.seconds(30)
 
+    /// Tracked paths that travel with the version, the recorded requests among them.
+    package var files: [String] { inputs + (warmup.map { inputs.contains($0) ? [] : [$0] } ?? []) }
+
     package init(
-        inputs: [String] = [], command: [String], ready: ReadySpec = ReadySpec(),
+        inputs: [String] = [], command: [String] = [], ready: ReadySpec = ReadySpec(),
         drain: Duration = ServeSpec.defaultDrain, variables: [String: String] = [:],
-        environment: EnvironmentSpec? = nil
+        environment: EnvironmentSpec? = nil, warmup: String? = nil
     ) {
         self.inputs = inputs
         self.command = command
@@ -178,6 +185,7 @@ package struct ServeSpec: Hashable, Sendable, Codable {
         self.drain = drain
         self.variables = variables
         self.environment = environment
+        self.warmup = warmup
     }
 }
 

@@ -15,7 +15,7 @@ package struct TargetSpec: Hashable, Sendable, Codable {
     package var identity: String {
         switch provider {
         case .local(let spec): "local:\(spec.port)"
-        case .openInference(let spec): "openInference:" + spec.endpoints.map(\.url).sorted().joined(separator: ",")
+        case .openInference(let spec): "openInference:" + spec.identity
         }
     }
 }
@@ -38,17 +38,57 @@ package struct LocalTargetSpec: Hashable, Sendable, Codable {
 /// Running servers that speak the Open Inference Protocol with its model repository extension.
 package struct OpenInferenceTargetSpec: Hashable, Sendable, Codable {
     package var endpoints: [Endpoint]
-    /// The servers' model repository, a folder that the controller can write.
+    /// The servers' model repository, a folder that the controller can write; an absolute path.
     package var repository: String
     package var layout: Layout
-    /// The router's port in front of the servers; 0 lets the controller's configuration choose.
+    /// The router's port in front of the servers; 0 for any that is free, and the same one from then on.
     package var port: Int
-    /// A recorded request, relative to the manifest's folder, that warms a version up.
-    package var warmup: String?
+    /// The address that the router listens on.
+    package var address: String
 
     package struct Endpoint: Hashable, Sendable, Codable {
+        /// `http://host` or `http://host:port`; the router speaks to it without TLS.
         package var url: String
         package init(url: String) { self.url = url }
+
+        /// `host:port`, or `[host]:port` for an IPv6 address; nil for a URL that says more or something else.
+        package var address: String? {
+            let scheme = "http://"
+            guard url.hasPrefix(scheme) else { return nil }
+            var rest = url.dropFirst(scheme.count)
+            if rest.last == "/" { rest = rest.dropLast() }
+            guard !rest.isEmpty, rest.utf8.allSatisfy(Self.isPlain) else { return nil }
+            let host: Substring
+            let port: Substring?
+            if rest.first == "[" {
+                guard let end = rest.firstIndex(of: "]") else { return nil }
+                host = rest[...end]
+                let after = rest[rest.index(after: end)...]
+                guard after.isEmpty || after.first == ":" else { return nil }
+                port = after.isEmpty ? nil : after.dropFirst()
+            } else {
+                let parts = rest.split(separator: ":", omittingEmptySubsequences: false)
+                guard parts.count <= 2, let first = parts.first, !first.contains("[") else { return nil }
+                host = first
+                port = parts.count == 2 ? parts[1] : nil
+            }
+            guard !host.isEmpty, host != "[]" else { return nil }
+            guard let port else { return "\(host):80" }
+            guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(port),
+                (1...65535).contains(number)
+            else { return nil }
+            return "\(host):\(number)"
+        }
+
+        private static func isPlain(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"):
+                true
+            default: false
+            }
+        }
     }
 
     package enum Layout: String, Hashable, Sendable, Codable, CaseIterable {
@@ -56,12 +96,17 @@ package struct OpenInferenceTargetSpec: Hashable, Sendable, Codable {
     }
 
     package init(
-        endpoints: [Endpoint], repository: String, layout: Layout, port: Int = 0, warmup: String? = nil
+        endpoints: [Endpoint], repository: String, layout: Layout, port: Int = 0, address: String = "127.0.0.1"
     ) {
         self.endpoints = endpoints
         self.repository = repository
         self.layout = layout
         self.port = port
-        self.warmup = warmup
+        self.address = address
+    }
+
+    /// What makes it another serving system: the servers and the folder that they read.
+    package var identity: String {
+        ([layout.rawValue, repository] + endpoints.map(\.url).sorted()).joined(separator: ",")
     }
 }

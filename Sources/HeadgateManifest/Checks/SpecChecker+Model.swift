@@ -165,6 +165,7 @@ extension SpecChecker {
     private mutating func check(_ serve: ServeSpec, _ outputs: OutputIndex) {
         checkPlaceholders(in: serve.command, known: ["model", "port"], at: [.field("serve"), .field("command")])
         if let requirements = serve.environment?.python?.requirements { track(requirements, .serveRequirements) }
+        if let warmup = serve.warmup { track(warmup, .warmup) }
         for (index, input) in serve.inputs.enumerated() {
             let field: [FieldPart] = [.field("serve"), .field("inputs"), .index(index)]
             if let path = RepositoryPath(input), let output = outputs.overlapping(path) {

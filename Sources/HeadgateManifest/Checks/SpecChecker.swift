@@ -67,10 +67,9 @@ extension SpecChecker {
         checkUnique(spec.rules.map(\.name), "rule", at: [.field("rules")])
     }
 
-    private mutating func check(_ spec: TargetSpec) {
+    private func check(_ spec: TargetSpec) {
         guard case .openInference(let target) = spec.provider else { return }
         checkUnique(
             target.endpoints.map(\.url), "endpoint", at: [.field("openInference"), .field("endpoints")], field: "url")
-        if let warmup = target.warmup { track(warmup, .warmup) }
     }
 }

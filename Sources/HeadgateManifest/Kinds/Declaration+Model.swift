@@ -118,14 +118,23 @@ extension Declaration {
         "Serve",
         Field("inputs", .list(of: .inputPath), default: [], "Paths in the repository that travel with the version."),
         Field(
-            "command", command,
-            "The program and its arguments, without a shell. `$(port)` and `$(model)` are replaced."),
+            "command", command, default: [],
+            """
+            The program and its arguments, without a shell. `$(port)` and `$(model)` are replaced. A target whose \
+            servers run already needs none.
+            """),
         Field("ready", ready, default: ReadySpec(), "When a server counts as ready."),
         Field(
             "drain", .duration(), default: ServeSpec.defaultDrain,
             "How long requests in flight may take after the version left."),
         Field("variables", variables, default: [:], "Environment variables; part of the version."),
         .optional("environment", environment, "What the server needs around it, instead of the pipeline's."),
+        .optional(
+            "warmup", .inputPath,
+            """
+            A JSON file with one recorded inference request or a list of them. A target of type `openInference` \
+            sends them before a version takes traffic, and checks the names and types of the answers' outputs.
+            """),
         make: ServeSpec.init)
 
     private static let urlPath: Shape<String> = .text.checked { text in

@@ -30,7 +30,9 @@ extension Declaration {
         Field(
             "endpoints", .list(of: endpoint, 1...100, called: "endpoints"),
             "The servers, all of which hold the same models."),
-        Field("repository", .text, "The servers' model repository, a folder that the controller can write."),
+        Field(
+            "repository", folder,
+            "The servers' model repository: a folder of the controller's machine that it can write and they read."),
         Field(
             "layout",
             .option { (layout: OpenInferenceTargetSpec.Layout) in
@@ -41,11 +43,24 @@ extension Declaration {
             }, "How the model repository is laid out."),
         Field(
             "port", port, default: 0,
-            "The router's port in front of the servers; 0 lets the controller's configuration choose."),
-        .optional("warmup", .inputPath, "A recorded request, a JSON file, that warms a version up."),
+            "The router's port in front of the servers; 0 for any that is free, and the same one from then on."),
+        Field("address", .text, default: LocalTargetSpec().address, "The address that the router listens on."),
         make: OpenInferenceTargetSpec.init)
 
+    private static let folder: Shape<String> = .text.checked { text in
+        text.hasPrefix("/")
+            ? nil : ("expected an absolute path, found \"\(text.clipped(to: 60))\"", "begin with /")
+    }
+
+    private static let server: Shape<String> = Shape<String>.httpURL.checked { text in
+        OpenInferenceTargetSpec.Endpoint(url: text).address == nil
+            ? (
+                "expected the address of a server, found \"\(text.clipped(to: 60))\"",
+                "write http://host:port, without a path"
+            ) : nil
+    }
+
     static let endpoint: Shape<OpenInferenceTargetSpec.Endpoint> = .object(
-        "Endpoint", Field("url", .httpURL, "The server's address."),
+        "Endpoint", Field("url", server, "The server's address, `http://host:port`."),
         make: { OpenInferenceTargetSpec.Endpoint(url: $0) })
 }

@@ -100,6 +100,5 @@ package enum ManifestExample {
             - url: http://10.0.0.6:8080
             repository: /srv/models
             layout: mlserver
-            warmup: warmup.json
         """
 }

@@ -2,10 +2,14 @@ import Glibc
 import HeadgateCore
 import Synchronization
 
+@testable import HeadgateProviders
+
 /// Files and folders in memory, as a fake of both the object store and a source's mirror.
 final class MemoryStore: ObjectStore, SourceRepository {
     enum Node: Hashable, Sendable {
         case file(String, isExecutable: Bool = false)
+        /// A file whose bytes are no text.
+        case data([UInt8])
         case link(String)
         case folder([String: Node])
     }
@@ -27,6 +31,7 @@ final class MemoryStore: ObjectStore, SourceRepository {
         state.withLock { $0.nodes[id] = node }
         switch node {
         case .file(_, let isExecutable): return TrackedEntry(mode: isExecutable ? .executable : .file, id: id)
+        case .data: return TrackedEntry(mode: .file, id: id)
         case .link: return TrackedEntry(mode: .link, id: id)
         case .folder: return TrackedEntry(mode: .directory, id: id)
         }
@@ -44,6 +49,7 @@ final class MemoryStore: ObjectStore, SourceRepository {
         var builder = DigestBuilder(domain: "test")
         switch node {
         case .file(let text, let isExecutable): builder.add("file", [text, "\(isExecutable)"])
+        case .data(let bytes): builder.add("data", Digest.of(bytes))
         case .link(let target): builder.add("link", target)
         case .folder(let entries):
             for (name, entry) in entries.sorted(by: { $0.key < $1.key }) { builder.add(name, digest(of: entry)) }
@@ -56,6 +62,7 @@ final class MemoryStore: ObjectStore, SourceRepository {
         case .file(let text, let isExecutable):
             Files.write(text, to: path)
             chmod(path, isExecutable ? 0o755 : 0o644)
+        case .data(let bytes): try? LocalFiles.writeAtomically(bytes, to: path, mode: 0o644, durable: false)
         case .link(let target): symlink(target, path)
         case .folder(let entries):
             mkdir(path, 0o755)

@@ -31,21 +31,7 @@ extension DeploymentSupervisor {
             observed.versions[served.version] = ObservedVersion(
                 phase: .starting, readyReplicas: 0, replicas: served.replicas)
         }
-        guard let routed else { return observed }
-        for (name, weight) in routed.table.weights {
-            if let version = VersionID(name) { observed.weights[version] = weight }
-        }
-        for (name, traffic) in routed.traffic {
-            if let version = VersionID(name) { observed.traffic[version] = traffic }
-        }
-        observed.mirror = routed.table.mirror.flatMap { mirror in
-            VersionID(mirror.version).map {
-                ServingState.Mirror(version: $0, percent: mirror.percent, compare: mirror.compare)
-            }
-        }
-        observed.routes = routed.table.routes.compactMap { route in
-            VersionID(route.version).map { ServingState.HeaderRoute(match: route.match, version: $0) }
-        }
+        if let routed { observed.take(routed) }
         return observed
     }
 
@@ -58,5 +44,25 @@ extension DeploymentSupervisor {
             $0.value.problem(within: limit, now: now)
         }
         return problems.first.map { .failed($0) } ?? .starting
+    }
+}
+
+extension ObservedServing {
+    /// Takes over what the router says that it does for the Deployment.
+    mutating func take(_ routed: RouterDeploymentStatus) {
+        for (name, weight) in routed.table.weights {
+            if let version = VersionID(name) { weights[version] = weight }
+        }
+        for (name, counted) in routed.traffic {
+            if let version = VersionID(name) { traffic[version] = counted }
+        }
+        mirror = routed.table.mirror.flatMap { mirror in
+            VersionID(mirror.version).map {
+                ServingState.Mirror(version: $0, percent: mirror.percent, compare: mirror.compare)
+            }
+        }
+        routes = routed.table.routes.compactMap { route in
+            VersionID(route.version).map { ServingState.HeaderRoute(match: route.match, version: $0) }
+        }
     }
 }

@@ -26,12 +26,12 @@ package actor LocalTarget: ServingTarget {
         }
     }
 
-    private static func folder(of id: DeploymentID, in folder: String) -> String {
+    static func folder(of id: DeploymentID, in folder: String) -> String {
         "\(folder)/serving/\(DeploymentSupervisor.key(id))"
     }
 
     /// Deployments that an earlier controller had here.
-    private static func known(in folder: String) -> [DeploymentID] {
+    static func known(in folder: String) -> [DeploymentID] {
         LocalFiles.names(in: folder + "/serving").compactMap { name in
             let parts = name.split(separator: ".")
             guard parts.count == 2, let source = SourceName(parts[0]), let name = DeploymentName(parts[1]) else {
@@ -103,16 +103,8 @@ package actor LocalTarget: ServingTarget {
             guard serve.command.contains(where: { $0.contains("$(port)") }) else {
                 throw TargetError(.rejected, "serve.command must pass $(port) on: two versions run at the same time")
             }
-            guard served.replicas >= 0 else { throw TargetError(.rejected, "replicas must not be negative") }
         }
-        let known = Set(state.versions.map(\.version))
-        let sum = state.weights.values.reduce(0, +)
-        guard state.weights.isEmpty || sum == 100 else {
-            throw TargetError(.rejected, "weights add up to \(sum), not to 100")
-        }
-        guard state.weights.allSatisfy({ known.contains($0.key) || $0.value == 0 }) else {
-            throw TargetError(.rejected, "a weight names a version that the state does not have")
-        }
+        try state.checkWeights()
     }
 
     private func checkPrefix(of id: DeploymentID) async throws(TargetError) {

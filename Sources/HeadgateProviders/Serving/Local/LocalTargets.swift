@@ -70,6 +70,15 @@ package actor LocalTargets {
         }
     }
 
+    /// What the routers say; one that does not answer is left out.
+    package func routers() async -> [RouterStatus] {
+        var statuses: [RouterStatus] = []
+        for router in known.values.map(\.router) {
+            if let status = try? await router.status(atMost: .seconds(1)) { statuses.append(status) }
+        }
+        return statuses
+    }
+
     private var recorded: [LocalTargetSpec] {
         LocalFiles.names(in: folder).compactMap {
             JSONFile.read(LocalTargetSpec.self, "\(folder)/\($0)/target.json")

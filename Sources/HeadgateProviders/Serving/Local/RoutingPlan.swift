@@ -12,6 +12,8 @@ struct RoutingPlan: Hashable, Sendable {
         /// Whether it was complete once since it was started.
         var mayTakeTraffic: Bool
         var preview: Bool
+        /// Put before the rest of the path, for servers that name the version in it.
+        var pathPrefix = ""
     }
 
     let table: RouterDeployment
@@ -52,7 +54,8 @@ struct RoutingPlan: Hashable, Sendable {
                 candidate.endpoints.isEmpty && isUsed
                 ? previous?.backends[name]?.endpoints ?? [] : candidate.endpoints
             guard !endpoints.isEmpty else { continue }
-            table.backends[name] = RouterBackend(endpoints: endpoints.sorted(), preview: candidate.preview)
+            table.backends[name] = RouterBackend(
+                endpoints: endpoints.sorted(), pathPrefix: candidate.pathPrefix, preview: candidate.preview)
         }
         // What is in use and unknown here, as after a lost folder, stays as it was: the router answers for it.
         for name in used where table.backends[name] == nil { table.backends[name] = previous?.backends[name] }

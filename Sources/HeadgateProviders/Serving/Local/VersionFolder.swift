@@ -36,14 +36,14 @@ struct VersionFolder: Hashable, Sendable {
         LocalFiles.isFolder(self.bundle) ? Self.workspace(bundle, root: self.bundle) : nil
     }
 
-    private static func inputs(_ bundle: ServingBundle) -> [WorkspaceInput] {
+    static func inputs(_ bundle: ServingBundle) -> [WorkspaceInput] {
         [WorkspaceInput(path: bundle.artifactPath, content: .stored(bundle.artifact))]
             + bundle.inputs.map {
                 WorkspaceInput(path: $0.path, content: .tracked(source: bundle.source, entry: $0.entry))
             }
     }
 
-    private static func workspace(_ bundle: ServingBundle, root: String) -> Workspace {
+    static func workspace(_ bundle: ServingBundle, root: String) -> Workspace {
         let paths = inputs(bundle).map(\.path)
         let depth = paths.map { $0.split(separator: "/").prefix { $0 == ".." }.count }.max() ?? 0
         return Workspace(root: root, depth: depth, inputs: paths)
