@@ -19,6 +19,10 @@ SUPPORT = pathlib.Path(__file__).resolve().parent
 WINE = [13.2, 1.78, 2.14, 11.2, 100.0, 2.65, 2.76, 0.26, 1.28, 4.38, 1.05, 3.4, 1050.0]
 
 
+# Whoever started this may hold signals back, and every process from here on would inherit that.
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
 class Failed(Exception):
     """Something that was promised did not happen."""
 
