@@ -16,6 +16,7 @@ package struct HeadgateCommand: AsyncParsableCommand {
                 name: "Repository",
                 subcommands: [
                     CheckCommand.self, PlanCommand.self, CICommand.self, SchemaCommand.self, PolicyCommand.self,
+                    KeyCommand.self,
                 ]),
             CommandGroup(
                 name: "Controller",

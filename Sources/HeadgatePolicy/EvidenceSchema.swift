@@ -42,7 +42,9 @@ package enum EvidenceSchema {
             ]),
         RecordType(name: "Data", fields: ["path": .string, "digest": .string]),
         RecordType(name: "Provenance", fields: ["revision": .string, "steps": .list(.record("Step"))]),
-        RecordType(name: "Step", fields: ["name": .string, "key": .string, "run": .string]),
+        RecordType(
+            name: "Step",
+            fields: ["name": .string, "key": .string, "run": .string, "builder": .string, "signer": .string]),
         RecordType(
             name: "Subject",
             fields: [

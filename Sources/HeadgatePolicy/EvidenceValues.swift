@@ -74,6 +74,9 @@ package enum EvidenceValues {
                     [
                         ("name", .string(step.name.text)), ("key", .string(step.key.description)),
                         ("run", .string(step.run.text)),
+                        // Empty for a step that the controller ran itself.
+                        ("builder", .string(step.origin?.builder ?? "")),
+                        ("signer", .string(step.origin?.signer ?? "")),
                     ]))
         }
         return .record(

@@ -53,7 +53,7 @@ struct CICommand: AsyncParsableCommand {
     var state: String?
     @Option(help: "How many steps run side by side.")
     var concurrentSteps = 2
-    @Option(help: "A host that pinned data may come from; as often as needed.")
+    @Option(help: "A host, or s3://bucket, that pinned data may come from; as often as needed.")
     var dataHost: [String] = []
     @Option(help: "A folder that pinned data may come from; as often as needed.")
     var dataFolder: [String] = []
@@ -107,26 +107,33 @@ struct CICommand: AsyncParsableCommand {
             before = (try? await maker.snapshot(of: from).desired) ?? DesiredState()
         }
         let snapshot = try await maker.snapshot(of: commit)
-        let knowledge = try shared.knowledge(environment)
+        let store = try shared.open(environment, system)
         let work = train == .changed ? try TrainingFolder(state) : nil
         defer { work?.cleanUp() }
         return try await ChangeReview(
-            source: name, base: before, baseCommit: baseCommit, head: snapshot, knowledge: knowledge,
-            training: try work.map { try training(in: $0, name, checkout, snapshot) },
+            source: name, base: before, baseCommit: baseCommit, head: snapshot, knowledge: SharedKnowledge(store),
+            training: try work.map { try training(in: $0, name, checkout, snapshot, store) },
             protected: try await protectedSource(), given: given, now: .now
         ).report()
     }
 
     private func training(
-        in folder: TrainingFolder, _ name: SourceName, _ checkout: GitCheckout, _ snapshot: Snapshot
+        in folder: TrainingFolder, _ name: SourceName, _ checkout: GitCheckout, _ snapshot: Snapshot,
+        _ store: SharedStore?
     ) throws -> ChangeTraining {
         let objects = try FolderObjectStore(path: folder.layout.objects)
         let runner = try folder.runner(
             name, checkout, store: objects, concurrentSteps: concurrentSteps,
-            pins: PinPolicy(hosts: Set(dataHost), folders: dataFolder))
+            pins: PinPolicy(hosts: Set(dataHost), folders: dataFolder, s3: ProcessInfo.processInfo.environment))
         let interpreters = Set(snapshot.desired.models.values.flatMap(\.spec.interpreters))
         let host = interpreters.isEmpty ? HostFacts.bare : .ofThisMachine(interpreters: interpreters)
-        return ChangeTraining(runner: runner, planner: PipelinePlanner(host: host)) { Terminal.note($0) }
+        let steps: any StepRunner =
+            store.map {
+                SharedStepRunner(runner, shared: $0, store: objects, scratch: folder.path + "/shared") {
+                    Terminal.note($0)
+                }
+            } ?? runner
+        return ChangeTraining(runner: steps, planner: PipelinePlanner(host: host)) { Terminal.note($0) }
     }
 
     private func sourceName(_ system: CISystem) throws -> SourceName {

@@ -103,6 +103,22 @@ struct CISystem {
         return text.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// A URI that names what runs here, for attestations.
+    var builder: String {
+        let uri: String? =
+            switch kind {
+            case .github:
+                environment["GITHUB_WORKFLOW_REF"].map {
+                    "\(environment["GITHUB_SERVER_URL"] ?? "https://github.com")/\($0)"
+                }
+            case .gitlab: environment["CI_PROJECT_URL"].map { "\($0)/-/blob/HEAD/.gitlab-ci.yml" }
+            case .jenkins: environment["JOB_URL"]
+            case .circle: environment["CIRCLE_REPOSITORY_URL"]
+            case .none: nil
+            }
+        return uri ?? "urn:headgate:ci"
+    }
+
     private var githubEvent: Event {
         guard let path = environment["GITHUB_EVENT_PATH"], let data = FileManager.default.contents(atPath: path),
             data.count < 32 << 20, let document = try? JSONDecoder().decode(JSONValue.self, from: data)

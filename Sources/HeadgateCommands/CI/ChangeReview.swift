@@ -29,9 +29,10 @@ struct ChangeReview {
             diagnostics: head.desired.diagnostics)
         var settled = planned
         if let training {
+            // From the first step on: what the store has is taken with its outputs, which later steps read.
             let wanted = Set(planned.filter { $0.action == .run || $0.action == .wait }.compactMap(modelName))
-            let ran = try await training.complete(source, head.desired.models.filter { wanted.contains($0.key) }, known)
-            known.merge(ran.records) { first, _ in first }
+            let ran = try await training.complete(source, head.desired.models.filter { wanted.contains($0.key) })
+            known.merge(ran.records) { _, ran in ran }
             report.executions = ran.executions
             settled = plan(planner, known)
         }
@@ -117,8 +118,11 @@ struct ChangeReview {
     /// Steps as they were planned before anything ran, everything else as it is now.
     private func changes(_ planned: [PlannedChange], _ settled: [PlannedChange]) -> [ReviewReport.Change] {
         let all = planned.filter { $0.step != nil } + settled.filter { $0.step == nil }
+        // What is made before where it goes; sorting is stable, so steps stay in their order.
+        let order: [Kind] = [.model, .deployment, .policy, .target]
         return all.sorted { left, right in
-            left.object != right.object ? left.object < right.object : false
+            let kinds = [left, right].map { order.firstIndex(of: $0.object.kind) ?? order.count }
+            return kinds[0] != kinds[1] ? kinds[0] < kinds[1] : left.object.name < right.object.name
         }.map { change in
             ReviewReport.Change(change, at: location(of: change.object), strategy: strategy(of: change))
         }
@@ -176,26 +180,4 @@ struct ChangeReview {
         }
         return (await knowledge.champion(of: DeploymentID(source: source, name: deployment)), [])
     }
-}
-
-/// What is known besides the repository: results and champions that a controller or an earlier run published.
-protocol ChangeKnowledge: Sendable {
-    /// The accepted result of a key; nil when nobody has published one that can be trusted.
-    func result(of key: StepKey) async -> StepRecord?
-
-    func champion(of deployment: DeploymentID) async -> ChampionEvidence
-
-    /// What a reader should know of what was not to be had.
-    var notes: [String] { get async }
-}
-
-/// Nothing is known besides the repository.
-struct NoKnowledge: ChangeKnowledge {
-    func result(of key: StepKey) async -> StepRecord? { nil }
-
-    func champion(of deployment: DeploymentID) async -> ChampionEvidence {
-        .unknown("no shared store was given that a controller publishes to")
-    }
-
-    var notes: [String] { [] }
 }

@@ -15,11 +15,11 @@ struct ChangeTraining: Sendable {
 
     /// Runs what is missing of some Models, each as far as it goes; Models do not wait for each other.
     func complete(
-        _ source: SourceName, _ models: [ModelName: Object<ModelSpec>], _ known: [StepKey: StepRecord]
+        _ source: SourceName, _ models: [ModelName: Object<ModelSpec>]
     ) async throws -> Results {
         try await withThrowingTaskGroup(of: Results.self) { group in
             for (name, model) in models {
-                group.addTask { try await complete(ModelID(source: source, name: name), model, known) }
+                group.addTask { try await complete(ModelID(source: source, name: name), model) }
             }
             var all = Results()
             for try await results in group {
@@ -33,12 +33,12 @@ struct ChangeTraining: Sendable {
     }
 
     private func complete(
-        _ id: ModelID, _ model: Object<ModelSpec>, _ known: [StepKey: StepRecord]
+        _ id: ModelID, _ model: Object<ModelSpec>
     ) async throws -> Results {
         var results = Results()
         var asked: Set<StepKey> = []
         while true {
-            let plan = planner.plan(id, model) { results.records[$0] ?? known[$0] }
+            let plan = planner.plan(id, model) { results.records[$0] }
             let ready = plan.steps.filter { step in
                 step.record == nil && step.key.map { asked.insert($0).inserted } == true
             }
@@ -87,7 +87,7 @@ struct ChangeTraining: Sendable {
 
     private static func shown(_ outcome: StepOutcome) -> ReviewReport.Execution.Outcome {
         switch outcome {
-        case .succeeded: .succeeded
+        case .succeeded(let result): result.origin == nil ? .succeeded : .taken
         case .failed(let code, let message): .failed(message: "exited with \(code): \(message)")
         case .errored(let error): .errored(message: error.message)
         case .cancelled: .errored(message: "it was cancelled")
@@ -96,7 +96,8 @@ struct ChangeTraining: Sendable {
 
     private static func text(_ execution: ReviewReport.Execution) -> String {
         switch execution.outcome {
-        case .succeeded, .taken: "succeeded after \(max(0, execution.duration.milliseconds / 1000)) s"
+        case .succeeded: "succeeded after \(max(0, execution.duration.milliseconds / 1000)) s"
+        case .taken: "taken from the shared store"
         case .failed: "failed"
         case .errored: "could not be run"
         }

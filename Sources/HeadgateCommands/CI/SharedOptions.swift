@@ -1,8 +1,36 @@
 import ArgumentParser
 import Foundation
 import HeadgateCore
+import HeadgateProviders
 
 /// The store that a controller and CI share.
 struct SharedOptions: ParsableArguments {
-    func knowledge(_ environment: [String: String]) throws -> any ChangeKnowledge { NoKnowledge() }
+    @Option(
+        help: ArgumentHelp(
+            "The store that is shared with the controller: a folder, or s3://bucket/prefix. By default HEADGATE_STORE.",
+            discussion: """
+                S3 is reached as AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say; without \
+                credentials, unsigned.
+                """))
+    var store: String?
+    @Option(
+        help: "A file with the Ed25519 key that signs what is published; by default the variable HEADGATE_SIGNING_KEY.")
+    var signingKey: String?
+    @Option(help: "A file with public keys whose results and champions are believed; as often as needed.")
+    var trustedKey: [String] = []
+
+    /// The store that the options or the environment name; nil for none.
+    func open(_ environment: [String: String], _ system: CISystem) throws -> SharedStore? {
+        guard let url = store ?? environment["HEADGATE_STORE"], !url.isEmpty else { return nil }
+        var trusted = trustedKey
+        if trusted.isEmpty, let files = environment["HEADGATE_TRUSTED_KEYS"] {
+            trusted = files.split(separator: ":").map(String.init)
+        }
+        let settings = SharedStoreSettings(url: url, keyFile: signingKey, trustedKeys: trusted)
+        do {
+            return try settings.open(environment, builder: environment["HEADGATE_BUILDER"] ?? system.builder)
+        } catch let error as ConfigurationError {
+            throw ValidationError(error.description)
+        }
+    }
 }

@@ -37,6 +37,14 @@ struct Composition {
         let runner = LocalStepRunner(
             configuration: runnerSettings, store: objects, sources: repositories, environments: environments,
             secrets: { secrets.value($0) })
+        let environment = ProcessInfo.processInfo.environment
+        let shared = try settings.shared?.open(environment, builder: "urn:headgate:controller")
+        let steps: any StepRunner =
+            shared.map { shared in
+                SharedStepRunner(runner, shared: shared, store: objects, scratch: root + "/shared") { text in
+                    logger.notice("shared store", metadata: ["detail": "\(text)"])
+                }
+            } ?? runner
         let factory = TargetFactory(
             settings: settings, root: root, executable: executable, runner: runnerSettings, store: objects,
             repositories: repositories, environments: environments, logger: logger)
@@ -47,7 +55,7 @@ struct Composition {
         let reconciler = Reconciler(
             contents: contents, host: host, judge: PolicyJudge(),
             settings: ReconcilerSettings(concurrentSteps: settings.limits?.concurrentSteps ?? 2))
-        let effects = EffectRunner(runner: runner, targets: targets, queries: MetricQueries(), logger: logger)
+        let effects = EffectRunner(runner: steps, targets: targets, queries: MetricQueries(), logger: logger)
         let controller = Controller(
             reconciler: reconciler, ledger: ledger, effects: effects, clock: SystemClock(), logger: logger)
 
@@ -68,8 +76,12 @@ struct Composition {
             logPath: { runner.logPath($0) }, stateFolder: root, started: .now,
             routers: { await factory.routers() })
         let server = try APIServer(facade: facade, address: address, token: try Self.token(settings), logger: logger)
+        let publisher = shared.map {
+            ChampionPublisher(controller: controller, shared: $0, logger: logger) as any Service
+        }
         services =
-            [controller, factory] + watchers.sorted { $0.key < $1.key }.map { $0.value as any Service }
+            [controller, factory] + [publisher].compactMap(\.self)
+            + watchers.sorted { $0.key < $1.key }.map { $0.value as any Service }
             + [ServerService(server: server)]
     }
 
@@ -113,7 +125,8 @@ struct Composition {
             searchPath: environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
             maxConcurrent: settings.limits?.concurrentSteps ?? 2,
             pins: PinPolicy(
-                hosts: Set(settings.limits?.dataHosts ?? []), folders: settings.limits?.dataFolders ?? []),
+                hosts: Set(settings.limits?.dataHosts ?? []), folders: settings.limits?.dataFolders ?? [],
+                s3: environment),
             installerVariables: RunnerConfiguration.installerVariables(of: environment))
     }
 

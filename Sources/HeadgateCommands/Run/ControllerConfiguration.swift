@@ -53,6 +53,8 @@ struct ControllerConfiguration: Codable, Sendable {
     var secrets: [String: String]?
     var webhooks: [String: Hook]?
     var limits: Limits?
+    /// Where results are shared with CI.
+    var shared: SharedStoreSettings?
 
     struct RouterSettings: Codable, Sendable {
         var port: Int?
@@ -78,7 +80,7 @@ struct ControllerConfiguration: Codable, Sendable {
     }
 
     private static let fields: [String: Set<String>] = [
-        "": ["sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits"],
+        "": ["sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits", "shared"],
         "sources": [
             "name", "url", "branch", "tag", "semver", "commit", "path", "poll", "credentials", "knownHosts",
             "certificates", "allowedSigners",
@@ -86,6 +88,7 @@ struct ControllerConfiguration: Codable, Sendable {
         "credentials": ["user", "passwordFile", "sshKey", "sshAgent"],
         "router": ["port"],
         "limits": ["concurrentSteps", "dataHosts", "dataFolders"],
+        "shared": ["url", "keyFile", "trustedKeys", "builder"],
     ]
 
     private static func refuseUnknown(_ node: Node?, _ path: String, section: String = "") throws {

@@ -28,10 +28,13 @@ package struct Assessment: Hashable, Sendable, Codable {
         package let name: StepName
         package let key: StepKey
         package let run: RunID
-        package init(name: StepName, key: StepKey, run: RunID) {
+        /// Nil for a step that the controller ran itself.
+        package let origin: StepOrigin?
+        package init(name: StepName, key: StepKey, run: RunID, origin: StepOrigin? = nil) {
             self.name = name
             self.key = key
             self.run = run
+            self.origin = origin
         }
     }
 
@@ -98,7 +101,7 @@ package struct VersionBuilder: Sendable {
             artifact: artifact.tree, path: bundle.artifactPath, inputs: bundle.inputs, serve: bundle.serve,
             environment: bundle.environment?.digest)
         let steps = plan.steps.compactMap { step in
-            step.record.map { Assessment.Step(name: step.spec.name, key: $0.key, run: $0.run) }
+            step.record.map { Assessment.Step(name: step.spec.name, key: $0.key, run: $0.run, origin: $0.result?.origin) }
         }
         var metrics: [String: JSONValue] = [:]
         for step in plan.steps {

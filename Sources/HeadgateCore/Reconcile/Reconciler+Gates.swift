@@ -156,7 +156,7 @@ extension Reconciler {
         let deployment = state.deployments[id]
         return Evidence(
             moment: moment, candidate: VersionEvidence(version, assessment),
-            champion: championEvidence(id, record, champion, restoring: restoring),
+            champion: state.champion(of: id, record, champion, restoring: restoring),
             model: Evidence.Subject(
                 name: version.model.name.text, labels: model?.meta.labels ?? [:],
                 annotations: model?.meta.annotations ?? [:]),
@@ -166,27 +166,6 @@ extension Reconciler {
             target: deployment?.spec.target.text, commit: assessment.commit,
             approvals: record.approvals.filter { $0.digest == version.id.description }, now: now,
             restoring: restoring, traffic: moment == .rollout ? traffic(id, version.id, record) : [:])
-    }
-
-    private func championEvidence(
-        _ id: DeploymentID, _ record: DeploymentRecord, _ champion: (VersionID, AssessmentID)?, restoring: Bool
-    ) -> ChampionEvidence {
-        if let champion {
-            guard let version = state.versions[champion.0], let assessment = state.assessments[champion.1] else {
-                return .unknown("the champion's assessment is no longer kept")
-            }
-            return .known(VersionEvidence(version, assessment))
-        }
-        if restoring { return .none }
-        guard record.champion == nil, record.history.isEmpty else {
-            return .unknown("the champion is not known")
-        }
-        guard let observed = state.observed[id] else { return .unknown("the target has not been observed") }
-        // What runs without the ledger knowing of it may be what serves.
-        let strangers = observed.versions.keys.filter { $0 != record.rollout?.candidate.version }
-        return strangers.isEmpty && observed.weights.allSatisfy { $0.key == record.rollout?.candidate.version }
-            ? .none
-            : .unknown("the target serves a version that the ledger does not know: see `headgate adopt`")
     }
 
     private func traffic(

@@ -101,16 +101,32 @@ package struct StepResult: Hashable, Sendable, Codable {
     package let ended: Instant
     /// Digest of the environment's lock that was used.
     package let environmentLock: Digest?
+    /// Who made it, where that was another machine.
+    package let origin: StepOrigin?
 
     package init(
         outputs: [String: StoredArtifact], metrics: JSONValue?, started: Instant, ended: Instant,
-        environmentLock: Digest? = nil
+        environmentLock: Digest? = nil, origin: StepOrigin? = nil
     ) {
         self.outputs = outputs
         self.metrics = metrics
         self.started = started
         self.ended = ended
         self.environmentLock = environmentLock
+        self.origin = origin
+    }
+}
+
+/// Another machine that made a result, as its attestation says.
+package struct StepOrigin: Hashable, Sendable, Codable {
+    /// As it names itself.
+    package let builder: String
+    /// The id of the trusted key that signed.
+    package let signer: String
+
+    package init(builder: String, signer: String) {
+        self.builder = builder
+        self.signer = signer
     }
 }
 

@@ -121,7 +121,7 @@ package enum InputSpec: Hashable, Sendable, Codable {
 
 /// Data outside Git, named by its digest.
 package struct Pin: Hashable, Sendable, Codable {
-    /// `file:`, `http:` or `https:`, of a host that the controller's configuration allows.
+    /// `file:`, `http:`, `https:` or `s3:`, of a host or bucket that the controller's configuration allows.
     package var uri: String
     package var sha256: Digest
     /// Where it stands in the workspace, relative to the manifest's folder.

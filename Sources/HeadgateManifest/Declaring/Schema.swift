@@ -37,7 +37,7 @@ struct TextForm: Sendable {
     static let path = TextForm(label: "path", pattern: "^[^/]")
     static let digest = TextForm(label: "SHA-256 digest", pattern: "^(sha256:)?[0-9a-fA-F]{64}$")
     static let httpURL = TextForm(label: "URL", pattern: "^https?://")
-    static let pinnedURI = TextForm(label: "URI", pattern: "^(https?|file)://")
+    static let pinnedURI = TextForm(label: "URI", pattern: "^(https?|file|s3)://")
     static let labelKey = TextForm(label: "key", pattern: "^[A-Za-z0-9._/-]{1,253}$")
     static let metricName = TextForm(label: "metric", pattern: "^[^.\\s]+([.][^.\\s]+)*$")
 }

@@ -67,11 +67,11 @@ package struct SharedStore: Sendable {
             result: result, run: run, signer: signer, builder: statement.predicate.runDetails.builder.id)
     }
 
-    /// Publishes a result with its outputs; gives the one that is in the store then, which may be another's (I2).
+    /// Publishes a result with its outputs; gives another's that was first, which is then the one that counts (I2).
     package func publish(
         _ launch: StepLaunch, _ result: StepResult, from store: any ObjectStore, scratch: String
-    ) async throws(StorageError) -> StepResult {
-        guard let signer else { return result }
+    ) async throws(StorageError) -> Attested? {
+        guard let signer else { return nil }
         let place = Self.place(of: launch.key)
         if try await !blobs.contains(place) {
             for output in result.outputs.values {
@@ -86,9 +86,11 @@ package struct SharedStore: Sendable {
             } catch {
                 throw StorageError(.io, "the result of \(launch.step) cannot be signed: \(error)")
             }
-            if try await blobs.create(place, bytes) { return result }
+            if try await blobs.create(place, bytes) { return nil }
         }
-        return try await self.result(of: launch.key)?.result ?? result
+        guard let first = try await self.result(of: launch.key) else { return nil }
+        // Publishing may be repeated after a crash (I5).
+        return first.run == launch.run && first.result.outputs == result.outputs ? nil : first
     }
 
     /// Brings a result's outputs into a store; each is checked by its digest.

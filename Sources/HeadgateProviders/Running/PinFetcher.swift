@@ -62,6 +62,10 @@ struct PinFetcher: Sendable {
                 try LocalFiles.copy(source, to: path, mode: 0o644)
             }
         case .web(let url): try await download(pin, url, to: path)
+        case .bucket(let bucket, let name):
+            guard try await bucket.download(name, to: path, limit: policy.sizeLimit) else {
+                throw StepError(.input, "input \(pin.path): \(pin.uri) does not exist", mayRetry: true)
+            }
         }
         let digest = try await Blocking.run { () throws(SystemError) in try FileDigest.of(path) }
         guard digest == pin.sha256 else {
@@ -75,6 +79,7 @@ struct PinFetcher: Sendable {
     private enum Source {
         case file(String)
         case web(String)
+        case bucket(S3Blobs, String)
     }
 
     private func source(of pin: Pin) throws(StepError) -> Source {
@@ -84,8 +89,24 @@ struct PinFetcher: Sendable {
         case "http", "https":
             try checkHost(pin, pin.uri)
             return .web(pin.uri)
+        case "s3":
+            try checkHost(pin, pin.uri)
+            return try bucket(pin)
         default:
-            throw refusal(pin, "only file, http and https addresses are fetched")
+            throw refusal(pin, "only file, http, https and s3 addresses are fetched")
+        }
+    }
+
+    /// A bucket and a name in it; where S3 is and who asks is the controller's to say.
+    private func bucket(_ pin: Pin) throws(StepError) -> Source {
+        let name = pin.uri.dropFirst(5).drop { $0 != "/" }.dropFirst()
+        guard let bucket = Self.host(of: pin.uri), let address = S3Address("s3://\(bucket)"), !name.isEmpty,
+            S3Address("s3://\(bucket)/\(name)") != nil
+        else { throw refusal(pin, "it is not like s3://bucket/name") }
+        do throws(StorageError) {
+            return .bucket(S3Blobs(address, settings: try S3Settings(environment: policy.s3)), String(name))
+        } catch {
+            throw StepError(.input, error)
         }
     }
 
@@ -111,7 +132,9 @@ struct PinFetcher: Sendable {
 
     private func checkHost(_ pin: Pin, _ url: String) throws(StepError) {
         guard let host = Self.host(of: url) else { throw refusal(pin, "the address names no host") }
-        guard policy.hosts.contains(host) else {
+        // A bucket and a host may have the same name.
+        let isBucket = url.lowercased().hasPrefix("s3:")
+        guard policy.hosts.contains(isBucket ? "s3://\(host)" : host) else {
             throw refusal(pin, "\(host) is not a host that the controller's configuration allows")
         }
     }

@@ -51,20 +51,24 @@ package struct RunnerConfiguration: Sendable {
 
 /// From where data outside Git may come.
 package struct PinPolicy: Sendable {
-    /// Hosts of `http:` and `https:`, as `name` or `name:port`.
+    /// Hosts of `http:` and `https:`, as `name` or `name:port`, and buckets as `s3://name`.
     package var hosts: Set<String>
     /// Folders of `file:`.
     package var folders: [String]
     /// Bytes that one file may have.
     package var sizeLimit: Int64
     package var timeout: Duration
+    /// Variables that say where S3 is and who asks.
+    package var s3: [String: String]
 
     package init(
-        hosts: Set<String> = [], folders: [String] = [], sizeLimit: Int64 = 64 << 30, timeout: Duration = .seconds(3600)
+        hosts: Set<String> = [], folders: [String] = [], sizeLimit: Int64 = 64 << 30,
+        timeout: Duration = .seconds(3600), s3: [String: String] = [:]
     ) {
         self.hosts = hosts
         self.folders = folders
         self.sizeLimit = sizeLimit
         self.timeout = timeout
+        self.s3 = s3.filter { $0.key.utf8.starts(with: "AWS_".utf8) }
     }
 }

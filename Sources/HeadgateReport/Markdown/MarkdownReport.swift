@@ -48,7 +48,8 @@ package struct MarkdownReport: Sendable {
                 MarkdownText.escaped(finding.message),
             ]
         }
-        return "### What is wrong\n\n" + table(["", "where", "what"], rows)
+        let title = findings.contains { $0.level == .error } ? "What is wrong" : "Worth a look"
+        return "### \(title)\n\n" + table(["", "where", "what"], rows)
     }
 
     private var plan: String? {
@@ -118,12 +119,21 @@ package struct MarkdownReport: Sendable {
         var policy = MarkdownText.code(gate.policy.text)
         if gate.standing != .unchanged { policy += " *\(gate.standing.rawValue)*" }
         var why = gate.reasonItDoesNotCount
-        if gate.outcome == .pass { why = "" } else { why += gate.decisive?.message ?? "" }
+        why += gate.decisive?.message ?? ""
         if gate.standing == .changed, let base = gate.base, let head = gate.head {
             why = "base: \(text(base)); head: \(text(head))"
         }
         let place = gate.location.map { " \(MarkdownText.code("\($0.file):\($0.line)"))" } ?? ""
-        return [mark, policy, gate.moment.rawValue, MarkdownText.escaped(why) + (gate.outcome == .pass ? "" : place)]
+        let reason =
+            gate.outcome == .pass && gate.standing != .changed ? values(gate) : MarkdownText.escaped(why) + place
+        return [mark, policy, gate.moment.rawValue, reason]
+    }
+
+    /// What a gate that passes has read, as far as it fits.
+    private func values(_ gate: GateAnswer) -> String {
+        let values = (gate.decisive?.rules ?? []).flatMap(\.values)
+        let shown = values.prefix(3).map { MarkdownText.code("\($0.expression) = \($0.value)") }
+        return shown.joined(separator: ", ") + (values.count > 3 ? ", …" : "")
     }
 
     private func text(_ answer: GateAnswer.Answer) -> String {

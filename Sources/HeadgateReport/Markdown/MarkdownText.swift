@@ -11,7 +11,8 @@ enum MarkdownText {
             // A mention would send mail, and a number would link to another request.
             case "@": escaped += "&#64;"
             case "#": escaped += "&#35;"
-            case ":": escaped += "&#58;"
+            // No link is made of an address.
+            case "/" where escaped.hasSuffix(":"): escaped += "&#47;"
             case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "!", "|", "~", "$", "^":
                 escaped += "\\"
                 escaped.unicodeScalars.append(scalar)

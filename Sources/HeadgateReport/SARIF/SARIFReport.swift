@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HeadgateCore
 
 /// Findings as SARIF 2.1.0, the format of code scanning.

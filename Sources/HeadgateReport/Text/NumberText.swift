@@ -16,13 +16,13 @@ enum NumberText {
     static func percent(_ change: Double?) -> String {
         guard let change, change.isFinite else { return "" }
         let percent = change * 100
-        let text = fixed(abs(percent), digits: abs(percent) < 10 ? 2 : 1)
+        let text = fixed(abs(percent), digits: abs(percent) < 10 ? 2 : 1, trimmed: false)
         if Double(text) == 0 { return "±0 %" }
         return (percent < 0 ? "−" : "+") + text + " %"
     }
 
-    /// Decimals without zeros at the end.
-    static func fixed(_ number: Double, digits: Int) -> String {
+    /// Decimals, without zeros at the end unless they are asked for.
+    static func fixed(_ number: Double, digits: Int, trimmed: Bool = true) -> String {
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
         let scaled = (abs(number) * scale).rounded()
@@ -30,7 +30,7 @@ enum NumberText {
         let whole = Int64(scaled) / Int64(scale)
         var fraction = String(Int64(scaled) % Int64(scale))
         fraction = String(repeating: "0", count: digits - fraction.count) + fraction
-        while fraction.hasSuffix("0") { fraction.removeLast() }
+        while trimmed, fraction.hasSuffix("0") { fraction.removeLast() }
         let sign = number < 0 && scaled != 0 ? "-" : ""
         return fraction.isEmpty ? "\(sign)\(whole)" : "\(sign)\(whole).\(fraction)"
     }

@@ -51,7 +51,7 @@ import Testing
         ("http://elsewhere.example/data", "elsewhere.example is not a host"),
         ("http://data.example@elsewhere.example/data", "the address names no host"),
         ("http://data.example:81/data", "data.example:81 is not a host"),
-        ("ftp://data.example/data", "only file, http and https addresses are fetched"),
+        ("ftp://data.example/data", "only file, http, https and s3 addresses are fetched"),
     ])
     func `an address that is not allowed is refused`(uri: String, reason: String) async throws {
         let uri = uri.split(separator: "SCRATCH", omittingEmptySubsequences: false).joined(separator: scratch.path)

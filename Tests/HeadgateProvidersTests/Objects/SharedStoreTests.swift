@@ -1,0 +1,116 @@
+import HeadgateCore
+import Testing
+
+@testable import HeadgateProviders
+
+@Suite struct SharedStoreTests {
+    private let fixture: RunnerFixture
+    private let key = SigningKey()
+
+    init() throws { fixture = try RunnerFixture() }
+
+    private var folder: String { fixture.scratch.path + "/shared" }
+
+    private func shared(signer: SigningKey?, trusted: [SigningKey] = []) -> SharedStore {
+        SharedStore(
+            FolderBlobs(root: folder), trusted: trusted.map(\.verifyingKey), signer: signer, builder: "urn:test")
+    }
+
+    private func runner(_ fixture: RunnerFixture, _ shared: SharedStore) -> SharedStepRunner {
+        SharedStepRunner(
+            fixture.runner(), shared: shared, store: fixture.store, scratch: fixture.scratch.path + "/scratch"
+        ) { _ in }
+    }
+
+    private static let script = "mkdir model; echo $RANDOM$(date +%N) > model/weights; echo '{\"auc\": 0.5}' > m.json"
+
+    private func launch(_ fixture: RunnerFixture, run: String) throws -> StepLaunch {
+        try fixture.launch(Self.script, run: run, outputs: ["model/"], metrics: "m.json")
+    }
+
+    @Test func `what one machine ran another takes and does not run again`() async throws {
+        let first = await runner(fixture, shared(signer: key)).run(try launch(fixture, run: "a1"))
+        let other = try RunnerFixture()
+        let second = await runner(other, shared(signer: nil, trusted: [key])).run(try launch(other, run: "b1"))
+        let (made, taken) = (try #require(first.result), try #require(second.result))
+        #expect(taken.outputs == made.outputs)
+        #expect(taken.metrics == made.metrics)
+        #expect(taken.origin == StepOrigin(builder: "urn:test", signer: key.id))
+        #expect(made.origin == nil)
+        #expect(!Files.exists(other.configuration.state + "/runs/b1"))
+        let tree = try #require(taken.outputs["model/"]?.tree)
+        #expect(try await other.store.contains(tree))
+    }
+
+    @Test func `nobody who is not trusted is believed`() async throws {
+        _ = await runner(fixture, shared(signer: key)).run(try launch(fixture, run: "a1"))
+        let other = try RunnerFixture()
+        let outcome = await runner(other, shared(signer: nil, trusted: [SigningKey()]))
+            .run(try launch(other, run: "b1"))
+        #expect(try #require(outcome.result).origin == nil)
+        #expect(Files.exists(other.configuration.state + "/runs/b1"))
+    }
+
+    @Test func `a result of one key is not taken for another key's`() async throws {
+        let launch = try launch(fixture, run: "a1")
+        _ = await runner(fixture, shared(signer: key)).run(launch)
+        let wanted = StepKey(Digest.of(Array("another".utf8)))
+        let bytes = try #require(Files.read("\(folder)/results/\(launch.key.digest.hex).json"))
+        Files.write(bytes, to: "\(folder)/results/\(wanted.digest.hex).json")
+        let store = shared(signer: key)
+        let error = await #expect(throws: StorageError.self) { _ = try await store.result(of: wanted) }
+        #expect(error?.code == .corrupted)
+    }
+
+    @Test func `outputs that are not what was signed are refused and the step is run`() async throws {
+        let first = await runner(fixture, shared(signer: key)).run(try launch(fixture, run: "a1"))
+        let tree = try #require(first.result?.outputs["model/"]?.tree)
+        let pack = "\(folder)/objects/\(tree.digest.hex).pack"
+        let text = try #require(Files.read(pack))
+        Files.write(String(text.dropLast(2)) + "9\n", to: pack)
+        let other = try RunnerFixture()
+        let outcome = await runner(other, shared(signer: nil, trusted: [key])).run(try launch(other, run: "b1"))
+        #expect(try #require(outcome.result).origin == nil)
+    }
+
+    @Test func `of two that publish the first one's result is everybody's`() async throws {
+        let other = try RunnerFixture()
+        let (mine, yours) = (runner(fixture, shared(signer: key)), runner(other, shared(signer: key)))
+        let (one, two) = (try launch(fixture, run: "a1"), try launch(other, run: "b1"))
+        async let first = mine.run(one)
+        async let second = yours.run(two)
+        let outputs = [await first, await second].compactMap(\.result?.outputs)
+        #expect(outputs.count == 2)
+        #expect(outputs[0] == outputs[1])
+    }
+
+    @Test func `a run that has begun is adopted whatever others published since`() async throws {
+        let launch = try launch(fixture, run: "a1")
+        let local = fixture.runner()
+        let begun = await local.run(launch)
+        let other = try RunnerFixture()
+        _ = await runner(other, shared(signer: key)).run(try self.launch(other, run: "b1"))
+        let again = await runner(fixture, shared(signer: nil, trusted: [key])).run(launch)
+        #expect(again.result?.outputs == begun.result?.outputs)
+        #expect(again.result?.origin == nil)
+    }
+
+    @Test func `a store that is away costs a training and fails nothing`() async throws {
+        Files.write("a file, not a folder", to: folder)
+        let outcome = await runner(fixture, shared(signer: key)).run(try launch(fixture, run: "a1"))
+        #expect(outcome.result != nil)
+    }
+
+    @Test func `a champion is known again by its signature alone`() async throws {
+        let model = try #require(ModelName("wine"))
+        let name = try #require(DeploymentName("wine"))
+        let id = DeploymentID(source: RunnerFixture.source, name: name)
+        _ = model
+        try await shared(signer: key).publish(.none, of: id, now: Instant(milliseconds: 1))
+        #expect(try await shared(signer: nil, trusted: [key]).champion(of: id) == ChampionEvidence.none)
+        let store = shared(signer: nil, trusted: [SigningKey()])
+        await #expect(throws: StorageError.self) { _ = try await store.champion(of: id) }
+        let other = DeploymentID(source: RunnerFixture.source, name: try #require(DeploymentName("beer")))
+        #expect(try await shared(signer: nil, trusted: [key]).champion(of: other) == nil)
+    }
+}

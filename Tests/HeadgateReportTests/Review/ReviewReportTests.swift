@@ -1,0 +1,66 @@
+import Foundation
+import HeadgateCore
+import HeadgateReport
+import Testing
+
+@Suite struct ReviewReportTests {
+    @Test func `a clear no outweighs a doubt`() throws {
+        var report = try SampleReport.make()
+        #expect(report.outcome == .failed)
+        report.diagnostics = []
+        report.executions = []
+        report.changes.removeLast()
+        #expect(report.outcome == .failed)
+        report.subjects[0].gates.remove(at: 1)
+        #expect(report.outcome == .undecided)
+        report.subjects[0].gates.removeSubrange(1...2)
+        #expect(report.outcome == .passed)
+    }
+
+    @Test func `the worse of base's and head's answers decides as far as it may block`() throws {
+        var gate = try SampleReport.make().subjects[0].gates[2]
+        #expect(gate.outcome == .inconclusive)
+        gate.base?.action = .warn
+        #expect(gate.outcome == .pass)
+        gate.head?.action = .audit
+        #expect(gate.outcome == .inconclusive)
+        #expect(!gate.counts)
+    }
+
+    @Test func `a finding is known again when only its numbers and lines change`() throws {
+        let place = try #require(RepositoryPath("a.yaml"))
+        func finding(_ message: String, line: Int, rule: String = "policy/floor") -> String {
+            Finding(
+                rule: rule, title: "", level: .error, message: message,
+                location: SourceLocation(file: place, line: line, column: 1)
+            ).fingerprint
+        }
+        #expect(finding("accuracy 0.5 is low", line: 1) == finding("accuracy 0.6 is low", line: 9))
+        #expect(finding("accuracy 0.5 is low", line: 1) != finding("recall 0.5 is low", line: 1))
+        #expect(finding("x", line: 1) != finding("x", line: 1, rule: "other"))
+    }
+
+    @Test func `an annotation stays one command however hostile its text`() throws {
+        let lines = GitHubAnnotations(try SampleReport.make().findings).document.split(separator: "\n")
+        #expect(
+            lines.allSatisfy { $0.hasPrefix("::error ") || $0.hasPrefix("::warning ") || $0.hasPrefix("::notice ") })
+        #expect(lines.count == (try SampleReport.make()).findings.count)
+    }
+
+    @Test func `text for a terminal holds no control characters and begins no command`() throws {
+        let text = TextReport(try SampleReport.make()).document
+        #expect(!text.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+        #expect(!text.split(separator: "\n").contains { $0.hasPrefix("::") })
+    }
+
+    @Test(
+        arguments: [
+            (0.8889, "0.8889"), (40, "40"), (12345.678, "12345.7"), (-0.5, "-0.5"), (0.1 + 0.2, "0.3"), (1e-9, "1e-09"),
+            (.nan, "unknown"),
+        ] as [(Double, String)])
+    func `numbers are short`(_ number: Double, _ text: String) throws {
+        var report = try SampleReport.make()
+        report.subjects[0].metrics = [MetricComparison(name: "m", champion: number, candidate: nil)]
+        #expect(MarkdownReport(report).document.contains("| `m` | \(text) | – |"))
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import HeadgateTestSupport
+import Testing
+
+/// How the base of a change is found, with the variables that CI systems set.
+@Suite struct ReviewBaseTests {
+    /// A clone whose branch `change` has two commits more than `main`, as CI systems check one out.
+    private func clone(depth: Int? = nil) async throws -> (ReviewRepository, path: String, head: String, base: String) {
+        let review = try await ReviewRepository()
+        let base = try await review.repository.git("rev-parse", "main")
+        try await review.change(["models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.95")])
+        try await review.repository.commit("Say more", ["README.md": "Words.\n"])
+        let head = try await review.repository.git("rev-parse", "HEAD")
+        let path = review.repository.folder + "/clone"
+        let deep = depth.map { ["--depth", String($0), "--no-single-branch"] } ?? []
+        _ = try ReviewRepository.run(
+            "/usr/bin/git", ["clone", "-q"] + deep + ["--branch", "change", review.repository.url, path], in: "/")
+        return (review, path, head, base)
+    }
+
+    @Test func `every CI system's variables lead to the commit where the change parted`() async throws {
+        let (review, path, head, base) = try await clone()
+        let event = review.repository.folder + "/event.json"
+        try #"{"before": "\#(base)"}"#.write(toFile: event, atomically: true, encoding: .utf8)
+        let zeros = String(repeating: "0", count: 40)
+        let systems: [[String: String]] = [
+            ["GITHUB_ACTIONS": "true", "GITHUB_BASE_REF": "main", "GITHUB_REF": "refs/pull/7/head"],
+            ["GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": event],
+            ["GITLAB_CI": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base],
+            ["GITLAB_CI": "true", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"],
+            [
+                "GITLAB_CI": "true", "CI_COMMIT_BEFORE_SHA": zeros, "CI_COMMIT_BRANCH": "change",
+                "CI_DEFAULT_BRANCH": "main",
+            ],
+            ["JENKINS_URL": "http://ci", "CHANGE_TARGET": "main"],
+            ["JENKINS_URL": "http://ci", "GIT_PREVIOUS_SUCCESSFUL_COMMIT": base],
+            ["CIRCLECI": "true", "CIRCLE_BASE_REVISION": base], ["CIRCLECI": "true"], [:],
+        ]
+        for system in systems {
+            let answer = try review.ci("--output", "text", in: path, environment: system)
+            #expect(answer.output.hasPrefix("\(base.prefix(12)) → \(head.prefix(12))"), "\(system): \(answer)")
+        }
+    }
+
+    @Test func `the merge commit of a pull request is compared with its first parent`() async throws {
+        let (review, path, _, base) = try await clone()
+        _ = try ReviewRepository.run("/usr/bin/git", ["checkout", "-q", "origin/main"], in: path)
+        let merged = try ReviewRepository.run(
+            "/usr/bin/git",
+            [
+                "-c", "user.name=CI", "-c", "user.email=ci@example.org", "merge", "-q", "--no-ff", "-m", "Merge",
+                "change",
+            ],
+            in: path)
+        #expect(merged.code == 0, "\(merged)")
+        let answer = try review.ci(
+            in: path,
+            environment: ["GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_BASE_REF": "main"])
+        #expect(answer.output.hasPrefix(base.prefix(12)), "\(answer)")
+        #expect(answer.output.contains("param accuracy changed"))
+    }
+
+    @Test(arguments: [(3, true), (1, false)])
+    func `a shallow clone is used where it reaches and named where it does not`(
+        _ depth: Int, _ reaches: Bool
+    ) async throws {
+        let (review, path, _, base) = try await clone(depth: depth)
+        let answer = try review.ci(
+            in: path,
+            environment: ["GITHUB_ACTIONS": "true", "GITHUB_BASE_REF": "main", "GITHUB_REF": "refs/pull/7/head"])
+        if reaches {
+            #expect(answer.output.hasPrefix(base.prefix(12)), "\(answer)")
+        } else {
+            #expect(answer.code == 2)
+            #expect(answer.notes.contains("shallow clone"), "\(answer)")
+            #expect(answer.notes.contains("fetch-depth: 0"))
+        }
+    }
+
+    @Test func `the first commit of a repository is all new`() async throws {
+        let review = try await ReviewRepository()
+        let answer = try review.ci("--output", "json")
+        #expect(answer.code == 2, "\(answer)")
+        #expect(answer.output.contains("first version of model wine"))
+    }
+
+    @Test func `a plan against a base calls nothing new that is as it was`() async throws {
+        let (review, path, _, _) = try await clone()
+        _ = review
+        let same = try ReviewRepository.run(
+            HeadgateExecutable.path, ["plan", "--base", "HEAD"], in: path)
+        #expect(same.code == 0, "\(same)")
+        let changed = try ReviewRepository.run(
+            HeadgateExecutable.path, ["plan", "--base", "origin/main"], in: path)
+        #expect(changed.code == 1, "\(changed)")
+        #expect(changed.output.contains("param accuracy changed"))
+        #expect(!changed.output.contains("new step"))
+    }
+}

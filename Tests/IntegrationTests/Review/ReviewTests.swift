@@ -1,0 +1,156 @@
+import Foundation
+import HeadgateTestSupport
+import Testing
+
+/// `headgate ci` on real repositories.
+@Suite struct ReviewTests {
+    @Test func `a change that touches nothing passes and says so`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["README.md": "Words.\n"])
+        let answer = try review.ci()
+        #expect(answer.code == 0, "\(answer)")
+        #expect(answer.output.contains("nothing would happen"))
+    }
+
+    @Test func `without training what the gates wait for is named and nothing is a pass`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.95")])
+        let answer = try review.ci("--base", "main")
+        #expect(answer.code == 2, "\(answer)")
+        #expect(answer.output.contains("param accuracy changed from \"0.90\" to \"0.95\""))
+        #expect(answer.output.contains("still asks accuracy: candidate.metrics.accuracy >= 0.85"))
+    }
+
+    @Test(arguments: [("0.95", 0, "floor at validate: pass"), ("0.50", 1, "the accuracy is below the floor")])
+    func `a trained change passes or fails by its metrics`(
+        _ accuracy: String, _ code: Int32, _ text: String
+    ) async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["models/wine/headgate.yaml": ReviewRepository.model(accuracy: accuracy)])
+        let answer = try review.ci("--train", "changed")
+        #expect(answer.code == code, "\(answer)")
+        #expect(answer.output.contains(text))
+    }
+
+    @Test func `a step that fails fails the change`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["models/wine/train.sh": "echo the data is broken >&2; exit 3\n"])
+        let answer = try review.ci("--train", "changed")
+        #expect(answer.code == 1, "\(answer)")
+        #expect(answer.output.contains("exited with 3: the data is broken"))
+    }
+
+    @Test func `a manifest in error is named by its line`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change([
+            "models/wine/headgate.yaml": ReviewRepository.model().replacing("target: local", with: "targt: local")
+        ])
+        let answer = try review.ci("--output", "github")
+        #expect(answer.code == 1, "\(answer)")
+        #expect(answer.output.contains("::error file=models/wine/headgate.yaml,line=27,col="))
+    }
+
+    // MARK: Base's policies and head's
+
+    @Test(arguments: [
+        // Head lowers the floor, relaxes the policy, stops naming it, removes it: base's still counts.
+        (ReviewRepository.policies(floor: "0.10"), ReviewRepository.model(accuracy: "0.5"), "changed"),
+        (ReviewRepository.policies(action: "warn"), ReviewRepository.model(accuracy: "0.5"), "changed"),
+        (ReviewRepository.policies(), ReviewRepository.model(accuracy: "0.5", policies: "[]"), "removed"),
+        (nil, ReviewRepository.model(accuracy: "0.5", policies: "[]"), "removed"),
+        // Head raises the floor: head's counts.
+        (ReviewRepository.policies(floor: "0.99"), ReviewRepository.model(accuracy: "0.95"), "changed"),
+    ])
+    func `a change cannot slip past base's policies nor past its own`(
+        _ policies: String?, _ model: String, _ mark: String
+    ) async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["policies.yaml": policies, "models/wine/headgate.yaml": model])
+        let answer = try review.ci("--train", "changed")
+        #expect(answer.code == 1, "\(answer)")
+        #expect(
+            answer.output.contains("floor at validate (\(mark)): fail: the accuracy is below the floor"), "\(answer)")
+    }
+
+    @Test func `a policy that is new at head is judged by head alone and marked`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["policies.yaml": ReviewRepository.policies(rest: ReviewRepository.notWorse)])
+        let evidence = try given(
+            review,
+            #"{"candidates": {"wine": {"metrics": {"accuracy": 0.9}}}, "champions": {"wine": {"metrics": {"accuracy": 0.8}}}}"#
+        )
+        let answer = try review.ci("--evidence", evidence)
+        #expect(answer.code == 0, "\(answer)")
+        #expect(answer.output.contains("not-worse at validate (new): pass"))
+    }
+
+    @Test func `a protected policy guards whatever the repository says`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.88")])
+        let folder = review.repository.folder + "/protected"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try ReviewRepository.policies(floor: "0.99").write(
+            toFile: folder + "/floor.yaml", atomically: true, encoding: .utf8)
+        let answer = try review.ci("--train", "changed", "--protected-policies", folder)
+        #expect(answer.code == 1, "\(answer)")
+        #expect(answer.output.contains("floor at validate (protected): fail"))
+    }
+
+    @Test func `a champion that nobody published is unknown and the verdict inconclusive`() async throws {
+        let review = try await ReviewRepository()
+        try await review.repository.commit(
+            "Compare", ["policies.yaml": ReviewRepository.policies(rest: ReviewRepository.notWorse)])
+        try await review.change(["models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.95")])
+        let unknown = try review.ci("--train", "changed")
+        #expect(unknown.code == 2, "\(unknown)")
+        #expect(unknown.output.contains("The champion is not known"))
+        let never = try review.ci(
+            "--train", "changed", "--evidence", try given(review, #"{"champions": {"wine": null}}"#))
+        #expect(never.code == 0, "\(never)")
+    }
+
+    private func given(_ review: ReviewRepository, _ text: String) throws -> String {
+        let file = review.repository.folder + "/evidence.json"
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        return file
+    }
+
+    // MARK: Usage and secrets
+
+    @Test(arguments: [
+        ["--output", "pdf"], ["--train", "all"], ["--below", "../x"], ["--evidence", "/nowhere.json"],
+        ["--store", "ftp://x"],
+    ])
+    func `wrong usage is told apart from a failed change`(_ arguments: [String]) async throws {
+        let review = try await ReviewRepository()
+        let answer = try ReviewRepository.run(
+            HeadgateExecutable.path, ["ci"] + arguments, in: review.repository.path)
+        #expect(answer.code == 64, "\(answer)")
+    }
+
+    @Test func `no secret reaches any output`() async throws {
+        let review = try await ReviewRepository()
+        let key = review.repository.folder + "/key.pem"
+        _ = try ReviewRepository.run(HeadgateExecutable.path, ["key", "generate", key], in: "/")
+        let secret = try String(contentsOfFile: key, encoding: .utf8)
+        try await review.change([
+            "models/wine/headgate.yaml": ReviewRepository.model().replacing(
+                "outputs: [model/]", with: "outputs: [model/]\n      secrets: [TOKEN]")
+        ])
+        let folder = review.repository.folder + "/report"
+        let answer = try review.ci(
+            "--train", "changed", "--store", review.repository.folder + "/store", "--report", folder, "--output",
+            "text", "--output", "json", "--output", "github",
+            environment: [
+                "HEADGATE_SIGNING_KEY": secret, "HEADGATE_SECRET_TOKEN": "hunter2-hunter2",
+                "AWS_SECRET_ACCESS_KEY": "aws-secret-aws-secret",
+            ])
+        #expect(answer.code == 0, "\(answer)")
+        var all = answer.output + answer.notes
+        for file in FileManager.default.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {
+            all += (try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)) ?? ""
+        }
+        let body = secret.split(separator: "\n")[1]
+        for text in ["hunter2-hunter2", "aws-secret-aws-secret", String(body)] { #expect(!all.contains(text)) }
+    }
+}
