@@ -5,6 +5,7 @@ import HeadgateGit
 import HeadgateProviders
 import HeadgateReport
 import HeadgateStore
+import UnixSignals
 
 /// The command `headgate ci [PATH]`.
 struct CICommand: AsyncParsableCommand {
@@ -62,11 +63,12 @@ struct CICommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let report: ReviewReport
         do {
-            report = try await review(environment)
+            report = try await untilSignalled { try await review(environment) }
         } catch let error as ValidationError {
             throw error
-        } catch let error as ExitCode {
-            throw error
+        } catch is CancellationError {
+            Terminal.note("headgate: stopped by a signal")
+            throw ExitCode(2)
         } catch {
             Terminal.note("headgate: \(error)")
             throw ExitCode(2)
@@ -83,6 +85,25 @@ struct CICommand: AsyncParsableCommand {
         case .passed: return
         case .failed: throw ExitCode(1)
         case .undecided: throw ExitCode(2)
+        }
+    }
+
+    /// Runs the body; a signal ends it, and the steps that it runs.
+    private func untilSignalled(_ body: @escaping @Sendable () async throws -> ReviewReport) async throws
+        -> ReviewReport
+    {
+        try await withThrowingTaskGroup(of: ReviewReport?.self) { group in
+            let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+            group.addTask { try await body() }
+            group.addTask {
+                for await _ in signals { return nil }
+                return nil
+            }
+            let first = try await group.next().flatMap(\.self)
+            group.cancelAll()
+            try await group.waitForAll()
+            guard let first else { throw CancellationError() }
+            return first
         }
     }
 
@@ -103,8 +124,12 @@ struct CICommand: AsyncParsableCommand {
         if let from {
             let facts = try await checkout.facts(of: from)
             baseCommit = ReviewReport.Commit(id: from, subject: facts.subject)
-            // A folder that is new has nothing in it at base.
-            before = (try? await maker.snapshot(of: from).desired) ?? DesiredState()
+            do {
+                before = try await maker.snapshot(of: from).desired
+            } catch {
+                // A folder that is new has nothing in it at base.
+                guard error.code == .notFound, folder != .root else { throw error }
+            }
         }
         let snapshot = try await maker.snapshot(of: commit)
         let store = try shared.open(environment, system)

@@ -16,6 +16,8 @@ struct CISystem {
         let name: String
         /// Whether it is that commit itself, so that no common ancestor need be found.
         var isExact = false
+        /// Whether it is a parent of head, which then must be the merge that the system made.
+        var isMergeParent = false
     }
 
     let kind: Kind
@@ -49,7 +51,7 @@ struct CISystem {
                 environment["GITHUB_REF"]?.hasSuffix("/merge") == true
             {
                 // What is checked out is a merge whose first parent is the base.
-                bases.append(Base(name: "HEAD^1", isExact: true))
+                bases.append(Base(name: "HEAD^1", isExact: true, isMergeParent: true))
             }
             add(branch: environment["GITHUB_BASE_REF"])
             add(commit: event["merge_group", "base_sha"])
@@ -89,6 +91,9 @@ struct CISystem {
         case .none: "run `git fetch --unshallow`, or give --base"
         }
     }
+
+    /// The commit that the system means; nil when it says none.
+    var commit: CommitID? { kind == .github ? environment["GITHUB_SHA"].flatMap { CommitID($0) } : nil }
 
     /// The repository's own name, by which a controller most likely calls its source.
     var repositoryName: String? {

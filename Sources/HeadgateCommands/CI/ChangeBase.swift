@@ -19,6 +19,12 @@ struct ChangeBase {
         }
         var isNamed = false
         for base in system.bases {
+            // A job may check out the branch instead of its merge.
+            if base.isMergeParent {
+                guard system.commit == nil || system.commit == head,
+                    try await checkout.facts(of: head).parents.count == 2
+                else { continue }
+            }
             guard let commit = try? await checkout.resolve(base.name) else { continue }
             isNamed = true
             let found = base.isExact ? commit : try await ancestor(commit, head, called: base.name)

@@ -69,7 +69,11 @@ struct ChangeTraining: Sendable {
         progress("\(id.name) \(step.spec.name): runs")
         let start = ContinuousClock.now
         let outcome = await runner.run(launch)
-        try Task.checkCancellation()
+        if Task.isCancelled {
+            // A step outlives whoever waits for it, and nobody would adopt this one.
+            await runner.cancel(run)
+            throw CancellationError()
+        }
         let execution = ReviewReport.Execution(
             model: ObjectID(id), step: step.spec.name, outcome: Self.shown(outcome),
             duration: ContinuousClock.now - start, location: model.meta.location)

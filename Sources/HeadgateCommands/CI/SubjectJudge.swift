@@ -66,14 +66,15 @@ struct SubjectJudge {
                 answers.append(answer(moment, subject, nil, policy, .protected))
             }
             for name in names {
-                let old = bases[name].flatMap { $0.isAsked(at: moment) ? $0 : nil }
+                // What base cannot ask is what a change may be there to put right.
+                let old = bases[name].flatMap { $0.isAsked(at: moment) && $0.problem == nil ? $0 : nil }
                 let new = heads[name].flatMap { $0.isAsked(at: moment) ? $0 : nil }
                 switch (old, new) {
                 case (nil, nil): continue
                 case (nil, let new?): answers.append(answer(moment, subject, nil, new, .new))
                 case (let old?, nil): answers.append(answer(moment, subject, old, nil, .removed))
                 case (let old?, let new?):
-                    let isSame = old.digest == new.digest && old.problem == new.problem
+                    let isSame = old.digest == new.digest
                     answers.append(answer(moment, subject, isSame ? nil : old, new, isSame ? .unchanged : .changed))
                 }
             }
@@ -103,9 +104,12 @@ struct SubjectJudge {
         let evidence = evidence(moment, subject)
         let base = old.map { ask($0, evidence) }
         let head = new.map { ask($0, evidence) }
+        // A place in another repository is no line of this one.
+        let isOutside = standing == .protected
         var gate = GateAnswer(
             policy: (new ?? old).map(\.name).orDie("one of the two is asked"), moment: moment, standing: standing,
-            location: new?.location ?? old?.location, base: base, head: head, waitsForLater: false)
+            location: isOutside ? nil : new?.location ?? old?.location, base: base,
+            head: isOutside ? head?.withoutPlaces : head, waitsForLater: false)
         let waits = gate.decisive?.forecast.flatMap(\.waitsFor) ?? []
         // Before steps run a doubt refuses nothing, and traffic and approvals come after the merge.
         gate.waitsForLater =

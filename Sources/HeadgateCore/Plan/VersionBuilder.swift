@@ -101,7 +101,9 @@ package struct VersionBuilder: Sendable {
             artifact: artifact.tree, path: bundle.artifactPath, inputs: bundle.inputs, serve: bundle.serve,
             environment: bundle.environment?.digest)
         let steps = plan.steps.compactMap { step in
-            step.record.map { Assessment.Step(name: step.spec.name, key: $0.key, run: $0.run, origin: $0.result?.origin) }
+            step.record.map {
+                Assessment.Step(name: step.spec.name, key: $0.key, run: $0.run, origin: $0.result?.origin)
+            }
         }
         var metrics: [String: JSONValue] = [:]
         for step in plan.steps {

@@ -64,7 +64,9 @@ extension Declaration {
 
     static let input: Shape<InputSpec> = .either(Shape<String>.inputPath.map(InputSpec.path), pin)
 
-    private static let pinnedURI: Shape<String> = .text(.pinnedURI, hint: "file://, http://, https:// or s3://") { text in
+    private static let pinnedURI: Shape<String> = .text(
+        .pinnedURI, hint: "file://, http://, https:// or s3://"
+    ) { text in
         ["file://", "http://", "https://", "s3://"].contains { text.hasPrefix($0) && text.utf8.count > $0.utf8.count }
             && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
     }

@@ -184,6 +184,17 @@ package struct GateAnswer: Hashable, Sendable, Codable {
             self.rules = rules
             self.forecast = forecast
         }
+
+        /// The same without lines of files.
+        package var withoutPlaces: Answer {
+            var answer = self
+            answer.rules = rules.map {
+                RuleResult(
+                    name: $0.name, expression: $0.expression, outcome: $0.outcome, message: $0.message,
+                    values: $0.values, location: nil)
+            }
+            return answer
+        }
     }
 
     package var policy: PolicyName
