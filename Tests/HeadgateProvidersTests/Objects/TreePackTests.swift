@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: [
         "file 1 6:../esc\nx", "file 1 4:/etc\nx", "folder 4:a/..\n", "file 9 1:a\nshort", "file -1 1:a\n", "file",
-        "folder 99999999999:a\n", "device 1:a\n", "file 1 1:a x", "link 2:.. 7:../evil\n", "\u{0}",
+        "folder 99999999999:a\n", "device 1:a\n", "file 1 1:a x", "link 2:.. 7:../evil\n", "\u{1} ",
         "file 99999999999999999999 1:a\n",
     ])
     func `a hostile pack is refused and nothing leaves the folder`(_ entries: String) throws {

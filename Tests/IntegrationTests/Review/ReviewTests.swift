@@ -47,7 +47,7 @@ import Testing
         ])
         let answer = try review.ci("--output", "github")
         #expect(answer.code == 1, "\(answer)")
-        #expect(answer.output.contains("::error file=models/wine/headgate.yaml,line=27,col="))
+        #expect(answer.output.contains("::error file=models/wine/headgate.yaml,line=25,col=21"))
     }
 
     // MARK: Base's policies and head's
