@@ -1,8 +1,8 @@
 """Serves the model by the Open Inference Protocol: ready, and infer.
 
 What is wrong with a package shows here: `errors` answers every fifth request 500, `slow` takes a fifth of a second,
-`crash` ends the process after 40 requests, `hang` answers no more after 40, `late` starts after 5 seconds and `never`
-is never ready.
+`crash` ends the process after 40 requests, `hang` answers no more after 40, `mute` neither, but says that it is ready,
+`late` starts after 5 seconds and `never` is never ready.
 """
 import argparse
 import asyncio
@@ -40,7 +40,7 @@ async def infer(body):
         await asyncio.sleep(0.2)
     if fault == "crash" and served > 40:
         os._exit(3)
-    if fault == "hang" and served > 40:
+    if fault in ("hang", "mute") and served > 40:
         await asyncio.sleep(3600)
     try:
         request = json.loads(body)
