@@ -46,7 +46,7 @@ def story(stage):
     fourth = stage.settled(revision)
     stage.check(fourth["version"] == second["version"], "the slow version serves")
     stage.check("check latency failed" in stage.sent_back()[-1], f"not for its latency: {stage.sent_back()}")
-    stage.say("latency", f"p99 {load.now['p99'] * 1000:.1f} ms for callers, {short(fourth['desired'])} took 200 ms")
+    stage.say("latency", f"p99 {load.now['p99'] * 1000:.1f} ms for callers, {short(fourth['desired'])} took half a second")
     stage.serves(fourth)
     errors = stage.end_load(load)
     stage.check(errors == 0, f"{errors} callers were answered 5xx")

@@ -1,6 +1,6 @@
 """Serves the model by the Open Inference Protocol: ready, and infer.
 
-What is wrong with a package shows here: `errors` answers every fifth request 500, `slow` takes a fifth of a second,
+What is wrong with a package shows here: `errors` answers every fifth request 500, `slow` takes half a second,
 `crash` ends the process after 40 requests, `hang` answers no more after 40, `mute` neither, but says that it is ready,
 `late` starts after 5 seconds and `never` is never ready.
 """
@@ -37,7 +37,7 @@ async def infer(body):
     if fault == "errors" and served % 5 == 0:
         return 500, {"error": "the feature store has no such row"}
     if fault == "slow":
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
     if fault == "crash" and served > 40:
         os._exit(3)
     if fault in ("hang", "mute") and served > 40:
