@@ -2,7 +2,7 @@ import CAllocations
 import CEL
 import Foundation
 
-/// Measures the expression engine alone; what the numbers are worth beside the peers', `Benchmarks/cel.py` says.
+/// Measures the expression engine alone; what the numbers are worth beside the peers', `Benchmarks/cases/cel.py` says.
 enum CELBenchmark {
     /// What one expression takes, in nanoseconds of this thread's CPU time.
     struct Measurement: Encodable {

@@ -16,7 +16,7 @@ package struct HeadgateCommand: AsyncParsableCommand {
                 name: "Repository",
                 subcommands: [
                     CheckCommand.self, PlanCommand.self, CICommand.self, SchemaCommand.self, PolicyCommand.self,
-                    KeyCommand.self,
+                    KeyCommand.self, DigestCommand.self,
                 ]),
             CommandGroup(
                 name: "Controller",

@@ -11,8 +11,7 @@ package actor Controller: Service {
     private let effects: EffectRunner
     private let clock: any WallClock
     private let logger: Logger
-    private let events: AsyncStream<ReconcileEvent>
-    private let inbox: AsyncStream<ReconcileEvent>.Continuation
+    private let inbox = Mailbox()
     private var problem: String?
     private var subscribers: [Int: AsyncStream<LoggedEvent>.Continuation] = [:]
     private var nextSubscriber = 0
@@ -25,7 +24,6 @@ package actor Controller: Service {
         self.effects = effects
         self.clock = clock
         self.logger = logger
-        (events, inbox) = AsyncStream.makeStream()
     }
 
     /// What the reconciler knows now.
@@ -35,7 +33,7 @@ package actor Controller: Service {
     package var stoppedBy: String? { problem }
 
     /// Hands an event to the reconciler; returns at once.
-    package nonisolated func send(_ event: ReconcileEvent) { inbox.yield(event) }
+    package nonisolated func send(_ event: ReconcileEvent) { inbox.add(event) }
 
     /// Events as they are recorded, from now on.
     package func subscribe() -> AsyncStream<LoggedEvent> {
@@ -57,8 +55,8 @@ package actor Controller: Service {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
             await handle([.started], in: &group)
-            for await event in events.cancelOnGracefulShutdown() {
-                await handle([event], in: &group)
+            for await _ in inbox.signals.cancelOnGracefulShutdown() {
+                await handle(inbox.take(), in: &group)
             }
             group.cancelAll()
         }
@@ -78,7 +76,7 @@ package actor Controller: Service {
             if case .notify(let event) = effect { for subscriber in subscribers.values { subscriber.yield(event) } }
             group.addTask { [effects, inbox] in
                 guard let outcome = await effects.run(effect) else { return }
-                inbox.yield(outcome)
+                inbox.add(outcome)
             }
         }
     }
@@ -108,7 +106,7 @@ package actor Controller: Service {
             let deadline = reconciler.nextDeadline ?? now + .seconds(1)
             let wake = min(max(deadline, now + .milliseconds(5)), now + .milliseconds(250))
             do { try await clock.sleep(until: wake) } catch { return }
-            if let due = reconciler.nextDeadline, due <= clock.now { inbox.yield(.tick) }
+            if let due = reconciler.nextDeadline, due <= clock.now { inbox.add(.tick) }
         }
     }
 }

@@ -2,7 +2,14 @@ package import HeadgateCore
 
 /// The controller's state in Prometheus' text format; names and units by its conventions.
 package enum MetricsText {
-    package static func text(_ state: ReconcilerState, stopped: Bool) -> String {
+    /// - Parameters:
+    ///   - state: What the reconciler knows.
+    ///   - stopped: Whether the ledger cannot be written.
+    ///   - looks: By source.
+    /// - Returns: The text.
+    package static func text(
+        _ state: ReconcilerState, stopped: Bool, looks: [SourceName: LookStatistics] = [:]
+    ) -> String {
         var text = Exposition()
         text.family("headgate_objects", "gauge", "Objects in force by kind.")
         for (kind, count) in [
@@ -18,6 +25,15 @@ package enum MetricsText {
         text.family("headgate_source_healthy", "gauge", "Whether the last look at a source succeeded.")
         for (name, source) in state.sources.sorted(by: { $0.key < $1.key }) {
             text.sample("headgate_source_healthy", [("source", name.text)], source.problem == nil ? 1 : 0)
+        }
+        text.family("headgate_source_look_seconds", "summary", "What looks at a source took, with what they led to.")
+        for (name, looks) in looks.sorted(by: { $0.key < $1.key }) {
+            text.sample("headgate_source_look_seconds_count", [("source", name.text)], Double(looks.count))
+            text.sample("headgate_source_look_seconds_sum", [("source", name.text)], looks.total / .seconds(1))
+        }
+        text.family("headgate_manifests_decoded_total", "counter", "Manifests whose content was not known before.")
+        for (name, looks) in looks.sorted(by: { $0.key < $1.key }) {
+            text.sample("headgate_manifests_decoded_total", [("source", name.text)], Double(looks.decodedFiles))
         }
         deployments(state, &text)
         return text.finish()

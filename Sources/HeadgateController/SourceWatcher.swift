@@ -7,6 +7,9 @@ import Synchronization
 package protocol SnapshotMaker: Sendable {
     /// - Throws: ``SourceError`` when the commit cannot be read; a bad manifest is a diagnostic in the snapshot instead.
     func snapshot(of commit: CommitID) async throws(SourceError) -> Snapshot
+
+    /// How many manifests were decoded so far.
+    var decodedFiles: Int { get async }
 }
 
 /// Watches one source: one remote listing a tick, one fetch when the tip moved (I14).
@@ -23,6 +26,7 @@ package final class SourceWatcher: Service, Sendable {
     private let logger: Logger
     private let nudges: AsyncStream<Void>
     private let nudged: AsyncStream<Void>.Continuation
+    private let statistics = Mutex(LookStatistics())
 
     package init(
         name: SourceName, repository: any SourceRepository, maker: any SnapshotMaker, controller: Controller,
@@ -41,6 +45,9 @@ package final class SourceWatcher: Service, Sendable {
         (nudges, nudged) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// What the looks so far took.
+    package var looks: LookStatistics { statistics.withLock { $0 } }
+
     /// Asks for a look at the remote now.
     package func nudge() { nudged.yield() }
 
@@ -51,7 +58,13 @@ package final class SourceWatcher: Service, Sendable {
             var failures = 0
             nudge()
             for await _ in nudges.cancelOnGracefulShutdown() {
+                let start = ContinuousClock.now
                 known = await look(known: known, failures: &failures)
+                let took = ContinuousClock.now - start
+                statistics.withLock {
+                    $0.count += 1
+                    $0.total += took
+                }
             }
             group.cancelAll()
         }
@@ -78,6 +91,8 @@ package final class SourceWatcher: Service, Sendable {
             if failures > 0 || known == nil { failures = 0 } else if tip == known { return known }
             try await repository.fetch(tip, deadline: max(deadline, .seconds(600)))
             let snapshot = try await maker.snapshot(of: tip)
+            let decoded = await maker.decodedFiles
+            statistics.withLock { $0.decodedFiles = decoded }
             controller.send(.snapshot(name, snapshot))
             logger.info(
                 "snapshot read",

@@ -204,7 +204,8 @@ struct Facade: ControllerFacade {
     }
 
     func metrics() async -> String {
-        let own = MetricsText.text(await controller.state, stopped: await controller.stoppedBy != nil)
+        let own = MetricsText.text(
+            await controller.state, stopped: await controller.stoppedBy != nil, looks: watchers.mapValues(\.looks))
         return own + RouterMetricsText.of(await routers())
     }
 }

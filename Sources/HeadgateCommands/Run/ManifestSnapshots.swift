@@ -32,6 +32,8 @@ actor ManifestSnapshots: SnapshotMaker {
         builder = SnapshotBuilder(source: source, folder: path, lastGood: lastGood)
     }
 
+    var decodedFiles: Int { builder.decodedFiles }
+
     func snapshot(of commit: CommitID) async throws(SourceError) -> Snapshot {
         let facts = try await repository.facts(of: commit)
         let prepared = try await builder.prepare(commit, from: repository)

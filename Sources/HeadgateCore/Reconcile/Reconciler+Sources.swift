@@ -22,8 +22,8 @@ extension Reconciler {
         for diagnostic in desired.diagnostics where isNew && diagnostic.severity == .error {
             log(.warning, "InvalidManifest", diagnostic.description, diagnostic.object, snapshot.revision)
         }
-        for object in objects(of: desired, source) { take(object) }
-        removeMissing(desired, source)
+        for object in objects(of: desired, source, snapshot.changed) { take(object) }
+        removeMissing(desired, source, snapshot.changed)
         if snapshot.changed == nil || isNew { markAll(of: source, snapshot.changed) }
     }
 
@@ -37,7 +37,11 @@ extension Reconciler {
         log(.warning, "SourceFailed", message, nil, record.revision)
     }
 
-    private func objects(of desired: DesiredState, _ source: SourceName) -> [StoredObject] {
+    /// What a snapshot holds, in order; of one that follows another only what changed.
+    private func objects(
+        of desired: DesiredState, _ source: SourceName, _ changed: Set<ObjectID>?
+    ) -> [StoredObject] {
+        if let changed { return changed.sorted().compactMap { desired.object($0) } }
         var objects: [StoredObject] = []
         for (name, object) in desired.models {
             objects.append(StoredObject(id: ObjectID(ModelID(source: source, name: name)), spec: .model(object)))
@@ -90,13 +94,15 @@ extension Reconciler {
     }
 
     /// Removes what left the repository, unless a file that could hold it is in error (I8, I11).
-    private mutating func removeMissing(_ desired: DesiredState, _ source: SourceName) {
-        let missing = state.objectIDs(of: source).filter { id in
+    private mutating func removeMissing(_ desired: DesiredState, _ source: SourceName, _ changed: Set<ObjectID>?) {
+        // What waits for confirmation is not among the changes of later commits.
+        let suspects = changed.map { $0.union(state.unconfirmed[source] ?? []).sorted() } ?? state.objectIDs(of: source)
+        let missing = suspects.filter { id in
             guard !desired.contains(id), state.quarantined[id] == nil else { return false }
             return state.location(of: id).map { !desired.unreadable.contains($0.file) } ?? false
         }
         let gone = missing.filter { $0.kind == .deployment }.count
-        let total = state.deployments.keys.filter { $0.source == source }.count
+        let total = gone == 0 ? 0 : state.deployments.keys.filter { $0.source == source }.count
         if gone > Self.alwaysAllowedDeletions, Double(gone) > settings.massDeletionShare * Double(total) {
             if state.unconfirmed[source] != missing {
                 let text = "deletes \(gone) of \(total) Deployments; confirm it with `headgate prune \(source)`"
@@ -129,6 +135,18 @@ extension Reconciler {
 }
 
 extension DesiredState {
+    /// The object as the ledger keeps it; nil when it does not stand in this snapshot.
+    func object(_ id: ObjectID) -> StoredObject? {
+        let spec: StoredObject.Spec? =
+            switch id.kind {
+            case .model: ModelName(id.name).flatMap { models[$0] }.map { .model($0) }
+            case .policy: PolicyName(id.name).flatMap { policies[$0] }.map { .policy($0) }
+            case .deployment: DeploymentName(id.name).flatMap { deployments[$0] }.map { .deployment($0) }
+            case .target: TargetName(id.name).flatMap { targets[$0] }.map { .target($0) }
+            }
+        return spec.map { StoredObject(id: id, spec: $0) }
+    }
+
     /// Whether the object stands in this snapshot.
     func contains(_ id: ObjectID) -> Bool {
         switch id.kind {

@@ -10,7 +10,7 @@ package struct Reconciler: Sendable {
     let judge: any Judge
 
     var timers = Timers()
-    var queue: Set<WorkItem> = []
+    var queue = WorkQueue()
     var decision = Decision()
     var now = Instant(milliseconds: 0)
     var jitter = 0.0
@@ -82,8 +82,7 @@ package struct Reconciler: Sendable {
 
     /// Looks at every marked object until none is left; Models first, since Deployments follow from them.
     private mutating func settle() {
-        while let item = queue.min() {
-            queue.remove(item)
+        while let item = queue.popFirst() {
             switch item {
             case .model(let id): reconcile(id)
             case .deployment(let id): reconcile(id)

@@ -16,6 +16,8 @@ package struct SnapshotBuilder: Sendable {
     /// The commit whose state this is; nil before the first.
     package private(set) var commit: CommitID?
     package private(set) var desired: DesiredState
+    /// How many files were decoded since the start: those whose content was not known.
+    package private(set) var decodedFiles = 0
 
     var files: [RepositoryPath: FileState] = [:]
     var declarations: [ObjectID: [Declared]] = [:]
@@ -101,6 +103,7 @@ package struct SnapshotBuilder: Sendable {
             if settle(id, entries, &suggestions) || desired.quarantined[id] != quarantine { changed.insert(id) }
         }
         self.commit = commit
+        decodedFiles += staged.update.decodedFiles
         collectDiagnostics()
         return changed
     }

@@ -13,6 +13,7 @@ package struct SnapshotUpdate: Sendable {
     var files: [RepositoryPath: File] = [:]
     /// Every path that changed; empty for a complete update, after which all is looked at anew.
     var changedPaths: [RepositoryPath] = []
+    private(set) var decodedFiles = 0
     /// Files that have not been decoded yet, by blob.
     private var wanted: [String: [Wanted]] = [:]
 
@@ -39,6 +40,7 @@ package struct SnapshotUpdate: Sendable {
     package mutating func decode(_ contents: [String: [UInt8]?]) {
         for (blob, bytes) in contents {
             for file in wanted.removeValue(forKey: blob) ?? [] {
+                decodedFiles += 1
                 // What could not be read may be anything; it is an error where manifests were before.
                 let parsed =
                     bytes.map { ManifestParser.parse($0, file: file.path, source: source) }

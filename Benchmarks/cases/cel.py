@@ -1,14 +1,14 @@
-"""Times the expression engine beside its peers from PyPI: the same expressions, the same inputs, in CPU time.
+"""the expression engine beside its peers from PyPI: the same expressions, the same inputs, in CPU time
 
 The expressions, inputs and the peers' runners are those of the folder that CEL_BENCH names, by default
 ../shared/cel/bench beside the repository.
 """
-import hashlib
 import json
 import os
 import pathlib
 import subprocess
-import sys
+
+from harness.bench import Row, say
 
 PEERS = ["cel-expr-python==0.1.3", "common-expression-language==0.10.0", "cel-python==0.5.0"]
 RUNNERS = [["bench_cpp.py"], ["bench_rust.py"], ["bench_celpy.py", "--compiled"]]
@@ -22,25 +22,12 @@ COMPILE_LIMIT = 100_000
 
 def folder():
     named = os.environ.get("CEL_BENCH")
-    found = pathlib.Path(named) if named else pathlib.Path(__file__).resolve().parents[2] / "shared/cel/bench"
+    found = pathlib.Path(named) if named else pathlib.Path(__file__).resolve().parents[3] / "shared/cel/bench"
     return found if (found / "expressions.json").exists() else None
 
 
-def python(say):
-    """The interpreter of a virtual environment that holds exactly the peers, named by their digest."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "headgate"
-    venv = cache / ("venv-" + hashlib.sha256("\n".join(PEERS).encode()).hexdigest()[:16])
-    if not (venv / "complete").exists():
-        say("installing " + ", ".join(PEERS))
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
-        subprocess.run([str(venv / "bin/pip"), "install", "-q", "--disable-pip-version-check", *PEERS], check=True)
-        (venv / "complete").touch()
-    return str(venv / "bin/python")
-
-
-def peers(where, say):
+def peers(where, interpreter):
     """The nanoseconds of each peer by expression and input, from data that was prepared before."""
-    interpreter = python(say)
     measured, results = {}, {}
     for runner in RUNNERS:
         say("running " + " ".join(runner))
@@ -53,20 +40,25 @@ def peers(where, say):
     return measured, results
 
 
-def cel(options, _folder, row, say):
+def row(name, ours, rival, unit, ratio, goal, met):
+    return Row(name, ours, unit, rival, "beside", "" if goal.startswith("none:") or goal == "none" else goal, met,
+               given_ratio=ratio)
+
+
+def run(bench):
     where = folder()
     if not where:
         say("SKIPPED cel: CEL_BENCH names no folder of expressions, and there is none beside the repository")
         return []
     say("running headgate-bench")
-    output = subprocess.run([options.bench, "cel", str(where)], check=True, capture_output=True, text=True).stdout
+    output = subprocess.run([bench.tool, "cel", str(where)], check=True, capture_output=True, text=True).stdout
     ours = [json.loads(line) for line in output.splitlines()]
-    measured, results = peers(where, say)
+    measured, results = peers(where, str(bench.environment(*PEERS) / "python"))
     rows = []
     for one in ours:
         name = one["name"]
         for size, index in (("small", 0), ("large", 1)):
-            same(name, size, one["results"][index], results[name, size], say)
+            same(name, size, one["results"][index], results[name, size])
             for time, peer in sorted(measured[name, size]):
                 fastest = time == min(measured[name, size])[0]
                 least = GOALS.get(name, 1) if size == "small" else 1
@@ -88,7 +80,7 @@ def cel(options, _folder, row, say):
     return rows
 
 
-def same(name, size, own, theirs, say):
+def same(name, size, own, theirs):
     """Says where a peer answered otherwise: speed on another question is none."""
     own = own.strip("'")
     for peer, result in theirs:
