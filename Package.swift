@@ -112,6 +112,10 @@ let package = Package(
         tests("HeadgateStore", ["HeadgateCore", grdb]),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["HeadgateTestSupport", "headgate"], swiftSettings: strict),
+            name: "IntegrationTests",
+            dependencies: [
+                "HeadgateAPI", "HeadgateCore", "HeadgateTestSupport", "headgate", asyncHTTPClient, nioCore, nioHTTP1,
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -8,6 +8,7 @@ import importlib
 import json
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -39,6 +40,8 @@ def main():
         for package in sorted({package for name in chosen for package in getattr(known[name], "PACKAGES", ())}):
             print(package)
         return 0
+    # What was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     missed = False
     for name in chosen:
         folder = pathlib.Path(tempfile.mkdtemp(prefix=f"headgate-bench-{name}-"))

@@ -98,7 +98,8 @@ def until(condition, seconds, what, interval=0.005):
     """Waits until a condition gives something, and gives that."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with contextlib.suppress(OSError, http.client.HTTPException, subprocess.SubprocessError, ValueError):
+        with contextlib.suppress(OSError, http.client.HTTPException, subprocess.SubprocessError, LookupError,
+                                 ValueError):
             found = condition()
             if found:
                 return found

@@ -66,8 +66,9 @@ package actor Controller: Service {
     private func handle(_ batch: [ReconcileEvent], in group: inout DiscardingTaskGroup) async {
         var records: [LedgerRecord] = []
         var started: [Effect] = []
+        let now = clock.now
         for event in batch {
-            let decision = reconciler.handle(event, now: clock.now, jitter: clock.jitter)
+            let decision = reconciler.handle(event, now: now, jitter: clock.jitter)
             records += decision.records
             started += decision.effects
         }

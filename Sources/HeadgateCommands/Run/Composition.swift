@@ -45,7 +45,7 @@ struct Composition {
                     logger.notice("shared store", metadata: ["detail": "\(text)"])
                 }
             } ?? runner
-        let factory = TargetFactory(
+        let factory = try TargetFactory(
             settings: settings, root: root, executable: executable, runner: runnerSettings, store: objects,
             repositories: repositories, environments: environments, logger: logger)
         let targets = Targets { reference throws(TargetError) in try await factory.target(reference) }
@@ -57,7 +57,8 @@ struct Composition {
             settings: ReconcilerSettings(concurrentSteps: settings.limits?.concurrentSteps ?? 2))
         let effects = EffectRunner(runner: steps, targets: targets, queries: MetricQueries(), logger: logger)
         let controller = Controller(
-            reconciler: reconciler, ledger: ledger, effects: effects, clock: SystemClock(), logger: logger)
+            reconciler: reconciler, ledger: try Self.crashing(ledger) ?? ledger, effects: effects, clock: SystemClock(),
+            logger: logger)
 
         var watchers: [SourceName: SourceWatcher] = [:]
         for (name, source) in sources {
@@ -114,6 +115,15 @@ struct Composition {
         }
         guard !sources.isEmpty else { throw ConfigurationError("no source is configured") }
         return sources
+    }
+
+    /// For tests of recovery only: a ledger that ends this process at the write that the environment names.
+    private static func crashing(_ ledger: SQLiteLedger) throws -> CrashingLedger? {
+        guard let text = ProcessInfo.processInfo.environment[CrashingLedger.variable] else { return nil }
+        guard let crashing = CrashingLedger(ledger, at: text) else {
+            throw ConfigurationError("\(CrashingLedger.variable) is \(text), not before:N or after:N")
+        }
+        return crashing
     }
 
     private static func runnerSettings(

@@ -2,6 +2,7 @@ import Foundation
 import HeadgateController
 import HeadgateCore
 import HeadgateGit
+import HeadgateProviders
 import Yams
 
 /// What an operator decides about a controller: a YAML file, or the options of `headgate run`.
@@ -36,6 +37,15 @@ struct ControllerConfiguration: Codable, Sendable {
         var secretFile: String
     }
 
+    /// A program that Targets of type `exec` may name.
+    struct TargetProgram: Codable, Sendable {
+        var command: [String]
+        /// Variables besides PATH and LANG.
+        var environment: [String: String]?
+        /// How long an answer may take; by default 30s.
+        var within: String?
+    }
+
     struct Limits: Codable, Sendable {
         var concurrentSteps: Int?
         /// Hosts that pinned data may come from.
@@ -55,6 +65,7 @@ struct ControllerConfiguration: Codable, Sendable {
     var limits: Limits?
     /// Where results are shared with CI.
     var shared: SharedStoreSettings?
+    var targetPrograms: [String: TargetProgram]?
 
     struct RouterSettings: Codable, Sendable {
         var port: Int?
@@ -80,7 +91,9 @@ struct ControllerConfiguration: Codable, Sendable {
     }
 
     private static let fields: [String: Set<String>] = [
-        "": ["sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits", "shared"],
+        "": [
+            "sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits", "shared", "targetPrograms",
+        ],
         "sources": [
             "name", "url", "branch", "tag", "semver", "commit", "path", "poll", "credentials", "knownHosts",
             "certificates", "allowedSigners",
@@ -106,6 +119,28 @@ struct ControllerConfiguration: Codable, Sendable {
                 try refuseUnknown(value, path, section: name)
             }
         }
+    }
+}
+
+extension ControllerConfiguration {
+    /// The programs that Targets may name.
+    func targetPrograms(_ searchPath: String) throws -> [String: ExecTargets.Program] {
+        var programs: [String: ExecTargets.Program] = [:]
+        for (name, program) in targetPrograms ?? [:] {
+            guard program.command.first?.isEmpty == false else {
+                throw ConfigurationError("targetPrograms.\(name).command is empty")
+            }
+            let within = Duration(text: program.within ?? "30s")
+            guard let within, within >= .milliseconds(100) else {
+                throw ConfigurationError(
+                    "targetPrograms.\(name).within: \(program.within ?? "") is not a time such as 30s")
+            }
+            let environment = ["PATH": searchPath, "LANG": "C.UTF-8"]
+            programs[name] = ExecTargets.Program(
+                command: program.command, environment: environment.merging(program.environment ?? [:]) { $1 },
+                within: within)
+        }
+        return programs
     }
 }
 

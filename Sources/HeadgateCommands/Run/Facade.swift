@@ -90,6 +90,7 @@ struct Facade: ControllerFacade {
                 switch object.spec.provider {
                 case .local: "local"
                 case .openInference: "openInference"
+                case .exec(let spec): "exec \(spec.program)"
                 }
             return TargetResource(
                 name: id.name.text, source: id.source.text, type: type,

@@ -7,12 +7,13 @@ import ServiceLifecycle
 struct TargetFactory: Service {
     private let local: LocalTargets
     private let openInference: OpenInferenceTargets
+    private let exec: ExecTargets
 
     init(
         settings: ControllerConfiguration, root: String, executable: String, runner: RunnerConfiguration,
         store: any ObjectStore, repositories: [SourceName: any SourceRepository], environments: PythonEnvironments,
         logger: Logger
-    ) {
+    ) throws {
         let single = repositories.count == 1
         let configuration = LocalTargetConfiguration(
             runner: runner, defaultPort: settings.router?.port ?? 0,
@@ -22,12 +23,16 @@ struct TargetFactory: Service {
             logger: logger)
         openInference = OpenInferenceTargets(
             configuration: configuration, store: store, sources: repositories, logger: logger)
+        exec = ExecTargets(
+            programs: try settings.targetPrograms(runner.searchPath), runner: runner, store: store,
+            sources: repositories, logger: logger)
     }
 
     func target(_ reference: TargetReference) async throws(TargetError) -> any ServingTarget {
         switch reference.spec.provider {
         case .local(let spec): return try await local.target(spec)
         case .openInference(let spec): return try await openInference.target(spec)
+        case .exec(let spec): return try await exec.target(reference.id, spec)
         }
     }
 
@@ -40,8 +45,9 @@ struct TargetFactory: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             async let servers: Void = openInference.run()
+            async let programs: Void = exec.run()
             await local.run()
-            await servers
+            _ = await (servers, programs)
         }
     }
 }

@@ -89,10 +89,10 @@ extension Reconciler {
         _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ version: VersionRecord, _ assessment: Assessment
     ) {
         guard let record = state.records[id] else { return }
-        let digest = desiredDigest(id, object, version)
         var goal = (version, assessment)
         var extra: [Condition] = []
-        if let hold = record.holds.last(where: { $0.desired == digest }) {
+        let digest = record.holds.isEmpty ? nil : desiredDigest(id, object, version)
+        if let digest, let hold = record.holds.last(where: { $0.desired == digest }) {
             let text = "\(hold.reason) (by \(hold.by)); `headgate release \(id.name)` ends it"
             extra.append(Condition(.held, .isTrue, reason: "Held", text, since: hold.at))
             guard let stay = hold.stay ?? record.champion?.version, let held = state.versions[stay],

@@ -229,11 +229,15 @@ extension Reconciler {
         {
             observe(id)
         }
-        var next = (state.observedAt[id] ?? now) + observeInterval(id)
-        if let retryAt = record.retryAt { next = max(next, retryAt) }
-        if let deadline = record.rollout?.nextDeadline { next = min(next, deadline) }
-        if let warm = record.warm.map(\.until).min() { next = min(next, warm) }
-        timers.set(.deployment(id), at: max(next, now + .milliseconds(10)))
+        var next: [Instant] = []
+        // What is being asked tells of itself when it is answered.
+        if !state.observing.contains(id) {
+            let due = (state.observedAt[id] ?? now) + observeInterval(id)
+            next.append(record.retryAt.map { max($0, due) } ?? due)
+        }
+        if let deadline = record.rollout?.nextDeadline { next.append(deadline) }
+        if let warm = record.warm.map(\.until).min() { next.append(warm) }
+        timers.set(.deployment(id), at: next.min().map { max($0, now + .milliseconds(10)) })
     }
 
     /// Whether the target shows what was written.

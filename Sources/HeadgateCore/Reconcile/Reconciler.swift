@@ -44,8 +44,8 @@ package struct Reconciler: Sendable {
         receive(event)
         queue.formUnion(timers.take(until: now))
         settle()
-        for (id, before) in touchedDeployments.sorted(by: { $0.key < $1.key }) {
-            guard let record = state.records[id] else { continue }
+        for id in touchedDeployments.keys.sorted() {
+            guard let record = state.records[id], let before = touchedDeployments[id] else { continue }
             if record != before { decision.records.append(.deployment(record)) }
         }
         touchedDeployments = [:]
@@ -75,9 +75,7 @@ package struct Reconciler: Sendable {
         queue.formUnion(state.deployments.keys.map(WorkItem.deployment))
         queue.formUnion(state.records.keys.map(WorkItem.deployment))
         state.unjudged = Set(state.deployments.keys)
-        for (id, record) in state.records.sorted(by: { $0.key < $1.key }) where record.rollout != nil {
-            drive(id, [.recovered])
-        }
+        for id in state.records.keys.sorted() where state.records[id]?.rollout != nil { drive(id, [.recovered]) }
     }
 
     /// Looks at every marked object until none is left; Models first, since Deployments follow from them.

@@ -7,6 +7,8 @@ package struct TargetSpec: Hashable, Sendable, Codable {
         case local(LocalTargetSpec)
         /// Running servers that speak the Open Inference Protocol with the model repository extension.
         case openInference(OpenInferenceTargetSpec)
+        /// A serving system behind a program that the controller's configuration names.
+        case exec(ExecTargetSpec)
     }
 
     package init(provider: Provider) { self.provider = provider }
@@ -16,7 +18,23 @@ package struct TargetSpec: Hashable, Sendable, Codable {
         switch provider {
         case .local(let spec): "local:\(spec.port)"
         case .openInference(let spec): "openInference:" + spec.identity
+        case .exec(let spec):
+            "exec:\(spec.program):"
+                + spec.settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         }
+    }
+}
+
+/// A serving system behind a program, in any language, that speaks JSON over its standard input and output.
+package struct ExecTargetSpec: Hashable, Sendable, Codable {
+    /// Its name in the controller's configuration: a repository cannot say what is executed.
+    package var program: String
+    /// Given to the program as they are.
+    package var settings: [String: String]
+
+    package init(program: String, settings: [String: String] = [:]) {
+        self.program = program
+        self.settings = settings
     }
 }
 

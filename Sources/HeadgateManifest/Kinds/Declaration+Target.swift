@@ -11,6 +11,9 @@ extension Declaration {
                 "openInference", openInference,
                 "Running servers that speak the Open Inference Protocol with the model repository extension.",
                 TargetSpec.Provider.openInference),
+            .init(
+                "exec", exec,
+                "A serving system behind a program of the operator's, in any language.", TargetSpec.Provider.exec),
         ]),
         make: TargetSpec.init)
 
@@ -46,6 +49,12 @@ extension Declaration {
             "The router's port in front of the servers; 0 for any that is free, and the same one from then on."),
         Field("address", .text, default: LocalTargetSpec().address, "The address that the router listens on."),
         make: OpenInferenceTargetSpec.init)
+
+    static let exec: Shape<ExecTargetSpec> = .object(
+        "Exec target",
+        Field("program", .text, "The program's name in the controller's configuration."),
+        Field("settings", variables, default: [:], "Given to the program as they are."),
+        make: ExecTargetSpec.init)
 
     private static let folder: Shape<String> = .text.checked { text in
         text.hasPrefix("/")
