@@ -4,7 +4,7 @@ import Testing
 /// A real controller is killed again and again during a story, and the story ends as if it had not been.
 @Suite(.serialized) struct CrashTests {
     /// How the story ends when nobody disturbs it.
-    private static let undisturbed = Task { try await Story(.stub).play() }
+    private static let undisturbed = Task { try await CrashStory(.stub).play() }
 
     // The write is durable and none of its effects has begun, or it is decided and lost while the effects of the one
     // before run. A controller that starts writes what it finds, so the next one must come further than the last.
@@ -23,9 +23,9 @@ import Testing
 
     /// Tells a story whose controllers end themselves; gives how many did.
     private func tell(
-        _ script: Script, _ points: [ControllerProcess.CrashPoint], as expected: Story.Ending
+        _ script: Script, _ points: [ControllerProcess.CrashPoint], as expected: CrashStory.Ending
     ) async throws -> Int {
-        let story = try await Story(script, crashes: points)
+        let story = try await CrashStory(script, crashes: points)
         let ending = try await story.play()
         #expect(ending == expected)
         #expect(story.overlaps == "", "a key had two live attempts")
@@ -49,7 +49,7 @@ import Testing
     func `killed in the midst of real training, it tells the same story`() async throws {
         let kills = try await tell(
             .training, [.after(3), .after(9), .after(7), .after(11), .after(13)],
-            as: try await Story(.training).play())
+            as: try await CrashStory(.training).play())
         #expect(kills >= 5, "it was hardly ever killed")
     }
 }

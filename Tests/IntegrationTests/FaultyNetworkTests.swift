@@ -10,7 +10,7 @@ import Testing
         try await GitServer.http(serving: repository.folder) { server in
             try await FaultyProxy.run(to: server.port) { proxy in
                 let url = "http://127.0.0.1:\(proxy.port)/models/.git"
-                try await Story(.stub, in: repository, url: url).tell { story in
+                try await CrashStory(.stub, in: repository, url: url).tell { story in
                     let first = try await story.commit(.first)
                     await story.load.start(try #require(first.address) + "/")
                     let faults = FaultyProxy.Manner.allCases.filter { $0 != .fair }

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `a killed router comes back at its address with what it served`() async throws {
-        try await Story(.stub).tell { story in
+        try await CrashStory(.stub).tell { story in
             let address = try #require(try await story.commit(.first).address)
             try await served(address, "0.90")
             try await kill(story.controller, "the router") { $0.dropFirst().starts(with: ["internal", "router"]) }
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func `a killed model server comes back, and so does one whose shim was killed`() async throws {
-        try await Story(.stub).tell { story in
+        try await CrashStory(.stub).tell { story in
             let address = try #require(try await story.commit(.first).address)
             try await kill(story.controller, "the model server") { $0.contains("serve.py") }
             try await served(address, "0.90")
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func `the step of a killed shim is errored and tried again, never beside what is left of it`() async throws {
-        try await Story(.stub).tell { story in
+        try await CrashStory(.stub).tell { story in
             let hold = "\(story.journal)/hold"
             _ = FileManager.default.createFile(atPath: hold, contents: nil)
             async let settled = story.commit(.first)

@@ -4,7 +4,7 @@ import HeadgateCore
 import HeadgateTestSupport
 
 /// The quickstart's acts, told to a controller that may be gone at any moment.
-struct Story: Sendable {
+struct CrashStory: Sendable {
     /// How a story ended; two that ended alike are equal.
     struct Ending: Equatable, Sendable {
         /// The version of each act's end, in order.
@@ -64,7 +64,7 @@ struct Story: Sendable {
     }
 
     /// Tells a part of it; whatever happens, nothing runs afterwards.
-    func tell<Value: Sendable>(_ body: (Story) async throws -> Value) async throws -> Value {
+    func tell<Value: Sendable>(_ body: (CrashStory) async throws -> Value) async throws -> Value {
         do {
             try await controller.start(crashing: crashes.first)
             let value = try await withThrowingTaskGroup(of: Void.self) { group in
