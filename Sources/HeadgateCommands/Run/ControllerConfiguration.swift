@@ -92,7 +92,8 @@ struct ControllerConfiguration: Codable, Sendable {
 
     private static let fields: [String: Set<String>] = [
         "": [
-            "sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits", "shared", "targetPrograms",
+            "sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits", "shared",
+            "targetPrograms",
         ],
         "sources": [
             "name", "url", "branch", "tag", "semver", "commit", "path", "poll", "credentials", "knownHosts",
