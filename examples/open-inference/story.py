@@ -199,11 +199,16 @@ class Story:
         self.act("Make one that the server cannot load")
         self.commit("Save it wrongly", fault="corrupt")
         head = self.git("rev-parse", "HEAD")
-        told = self.wait("the failure", lambda: "UnpicklingError" in self.headgate("get", "events") and self.deployment())
-        if told["version"] != second["version"] or not told["revision"].endswith(head):
-            raise Failed(f"a corrupt version serves: {told}")
+        refusal = "the candidate failed: http://"
+
+        def told():
+            return next((line for line in self.headgate("events").splitlines() if refusal in line), None)
+        reason = self.wait("the failure", told)
+        found = self.deployment()
+        if found["version"] != second["version"] or not found["revision"].endswith(head):
+            raise Failed(f"a corrupt version serves: {found}")
         self.wait("it to be gone", lambda: len(self.loaded()) == 1)
-        self.say("refused", next(line for line in self.headgate("get", "events").splitlines() if "Unpickling" in line)[:160])
+        self.say("refused", reason[reason.index(refusal):][:120])
         self.git("revert", "--no-edit", "HEAD")
         print("  $ git revert HEAD")
         if self.settled(self.git("rev-parse", "HEAD"))["version"] != second["version"]:
