@@ -161,7 +161,7 @@ class Trial:
         stage.check(self.loads["never"].count(second["never"]["desired"]) == 0, "who never was ready took a request")
         for name in ("crash", "hang", "mute", "errors"):
             taken = self.loads[name].count(second[name]["desired"])
-            why = stage.sent_back(name)[-1].splitlines()[0]
+            why = stage.why_back(second[name]["desired"], name).splitlines()[0]
             print(f"  {name}: {taken} requests reached the candidate; {why}", flush=True)
             stage.check(taken > 0, f"{name} was never tried")
         self.steady(stage.wait("the steady canary", lambda: self.steady_is(10) and self.deployments()["steady"]))

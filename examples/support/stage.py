@@ -200,14 +200,18 @@ class Stage:
             self.narrate(found)
         return found
 
-    def events(self, reason=None):
-        found = [each["event"] for each in self.get("events?limit=500")]
-        return [each for each in found if reason is None or each["reason"] == reason]
+    def events(self, name="wine"):
+        """What happened to a Deployment, oldest first."""
+        return [each["event"] for each in self.get(f"events?limit=500&object=Deployment/{name}")]
 
-    def sent_back(self, name="wine"):
-        """Why rollouts went back, oldest first."""
-        return [each["message"] for each in self.events()
-                if each["reason"] in ("RolledBack", "RolloutFailed") and each["object"]["name"] == name]
+    def why_back(self, version, name="wine"):
+        """Why a version was sent back; events are recorded a moment after the state has changed."""
+        def recorded():
+            return next((each["message"] for each in self.events(name)
+                         if each["reason"] in ("RolledBack", "RolloutFailed")
+                         and each["message"].startswith(f"version {short(version)}: ")), None)
+
+        return self.wait(f"the reason why {short(version)} was sent back", recorded)
 
     def wait(self, what, condition, seconds=60):
         end = time.monotonic() + seconds
