@@ -62,6 +62,14 @@ import Testing
         try await fixture.endAll()
     }
 
+    @Test func `the local target keeps what every target promises`() async throws {
+        try await fixture.run { target in
+            let contract = ServingTargetContract(
+                of: target, deployment: wine, first: fixture.version("ok"), second: fixture.version("ok too"))
+            #expect(await contract.violations() == [])
+        }
+    }
+
     @Test func `a router that is killed goes on with its last table`() async throws {
         try await fixture.run { target in
             let version = fixture.version("ok")
