@@ -5,7 +5,8 @@ from harness.bench import Row, median_time, say, until
 from harness.controller import Controller
 from harness.repository import Repository
 
-DVC = "dvc==3.59.2"
+# This DVC imports a name that later versions of pathspec no longer have.
+DVC = ["dvc==3.59.2", "pathspec==0.12.1"]
 COUNT = 100
 
 
@@ -25,7 +26,7 @@ def run(bench):
         state = controller.state
     ours = median_time([bench.headgate, "plan", str(repository.folder), "--state", str(state)], repository.folder)
 
-    tools = bench.environment(DVC)
+    tools = bench.environment(*DVC)
     rival = Repository(bench.folder / "rival")
     dvc = str(tools / "dvc")
     subprocess.run([dvc, "init", "-q"], cwd=rival.folder, check=True)
