@@ -82,7 +82,7 @@ let package = Package(
 
         // Shell
         module("HeadgateController", ["HeadgateCore", crypto, logging, serviceLifecycle]),
-        module("HeadgateAPI", ["HeadgateCore", asyncHTTPClient, nioCore, nioHTTP1]),
+        module("HeadgateAPI", ["HeadgateCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         module("HeadgateServer", ["HeadgateAPI", "HeadgateCore", hummingbird, logging, nioCore, serviceLifecycle]),
         module(
             "HeadgateCommands",
@@ -103,6 +103,7 @@ let package = Package(
         module("HeadgateTestSupport", ["HeadgateCore", subprocess]),
         tests("CEL", ["CAllocations"]),
         tests("HeadgateCore"),
+        tests("HeadgateCommands", ["HeadgateCore", "headgate", yams]),
         tests("HeadgateGit", ["HeadgateCore", "headgate"]),
         tests("HeadgateManifest", ["HeadgateCore"]),
         tests("HeadgatePolicy", ["HeadgateCore"]),

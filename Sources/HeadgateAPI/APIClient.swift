@@ -3,6 +3,7 @@ import Foundation
 import HeadgateCore
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// Where a controller listens.
 package enum APIAddress: Hashable, Sendable, CustomStringConvertible {
@@ -46,6 +47,13 @@ package struct APIClient: Sendable {
     private let token: String?
     private let timeout: Duration
 
+    // Where nobody listens, that is the answer; asking again until the time is over would only be slow.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     package init(address: APIAddress, token: String? = nil, timeout: Duration = .seconds(30)) {
         self.address = address
         self.token = token
@@ -74,7 +82,12 @@ package struct APIClient: Sendable {
     }
 
     private func decode<Resource: Decodable>(_ data: Data) throws -> Resource {
-        try JSONDecoder().decode(Resource.self, from: data)
+        do {
+            return try JSONDecoder().decode(Resource.self, from: data)
+        } catch {
+            throw APIProblem(
+                .failed, "what answers at \(address) is no controller, or one of another version than this program")
+        }
     }
 
     private func send(_ method: HTTPMethod, _ path: String, body: Data?) async throws -> Data {
@@ -88,16 +101,37 @@ package struct APIClient: Sendable {
         let response: HTTPClientResponse
         do {
             let limit = TimeAmount.milliseconds(timeout.milliseconds)
-            response = try await HTTPClient.shared.execute(request, timeout: limit)
+            response = try await Self.client.execute(request, timeout: limit)
         } catch {
-            throw APIProblem(
-                message: "no controller answers at \(address): is `headgate run` running? (\(error))")
+            throw unreachable(error)
         }
-        let data = Data(try await response.body.collect(upTo: 64 << 20).readableBytesView)
+        let data: Data
+        do {
+            data = Data(try await response.body.collect(upTo: 64 << 20).readableBytesView)
+        } catch {
+            throw APIProblem(.unreachable, "the controller at \(address) broke off its answer")
+        }
         guard (200..<300).contains(response.status.code) else {
             throw (try? JSONDecoder().decode(APIProblem.self, from: data))
-                ?? APIProblem(message: "\(address) answered \(response.status.code)")
+                ?? APIProblem(
+                    .failed,
+                    "\(address) answered \(response.status.code) to \(path.prefix { $0 != "?" }): is it a controller?"
+                )
         }
         return data
+    }
+
+    private func unreachable(_ error: any Error) -> APIProblem {
+        if let error = error as? HTTPClientError, [.readTimeout, .deadlineExceeded].contains(error) {
+            return APIProblem(.unreachable, "the controller at \(address) did not answer in \(timeout.text)")
+        }
+        let cause: String
+        if let error = (error as? NIOConnectionError)?.connectionErrors.first?.error as? IOError ?? error as? IOError {
+            cause = String(cString: strerror(error.errnoCode)).lowercased()
+        } else {
+            cause = "\(error)"
+        }
+        return APIProblem(
+            .unreachable, "no controller answers at \(address) (\(cause)): is `headgate run` running there?")
     }
 }

@@ -309,10 +309,3 @@ package struct StatusResource: Codable, Sendable, Hashable {
         self.sources = sources
     }
 }
-
-/// What the server answers when it cannot do what was asked.
-package struct APIProblem: Codable, Sendable, Hashable, Error, CustomStringConvertible {
-    package var message: String
-    package init(message: String) { self.message = message }
-    package var description: String { message }
-}

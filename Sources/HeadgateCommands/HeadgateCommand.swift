@@ -42,7 +42,7 @@ package struct HeadgateCommand: AsyncParsableCommand {
     package static func start() async {
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
         do {
-            var command = try parseAsRoot()
+            var command = try await asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -50,9 +50,23 @@ package struct HeadgateCommand: AsyncParsableCommand {
             }
         } catch let problem as APIProblem {
             Terminal.note("headgate: \(problem)")
-            Foundation.exit(2)
+            Foundation.exit(problem.code.exitCode)
+        } catch let error as ConfigurationError {
+            Terminal.note("headgate: \(error)")
+            Foundation.exit(64)
         } catch {
             exit(withError: error)
+        }
+    }
+}
+
+extension APIProblem.Code {
+    /// 1 for what is not so, 2 for what could not be told.
+    var exitCode: Int32 {
+        switch self {
+        case .notFound, .refused: 1
+        case .unauthorized, .unreachable, .failed: 2
+        case .invalid: 64
         }
     }
 }

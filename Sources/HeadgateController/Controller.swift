@@ -12,6 +12,9 @@ package actor Controller: Service {
     private let clock: any WallClock
     private let logger: Logger
     private let inbox = Mailbox()
+    private var asking: [Int: CheckedContinuation<[LoggedEvent], Never>] = [:]
+    private var nextQuestion = 0
+    private var isOver = false
     private var problem: String?
     private var subscribers: [Int: AsyncStream<LoggedEvent>.Continuation] = [:]
     private var nextSubscriber = 0
@@ -35,6 +38,17 @@ package actor Controller: Service {
     /// Hands an event to the reconciler; returns at once.
     package nonisolated func send(_ event: ReconcileEvent) { inbox.add(event) }
 
+    /// Carries out a command; gives what was logged when it is decided and recorded, empty when the controller stops.
+    package func perform(_ command: Command) async -> [LoggedEvent] {
+        guard !isOver else { return [] }
+        let question = nextQuestion
+        nextQuestion += 1
+        return await withCheckedContinuation { continuation in
+            asking[question] = continuation
+            inbox.add(.command(command), question: question)
+        }
+    }
+
     /// Events as they are recorded, from now on.
     package func subscribe() -> AsyncStream<LoggedEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
@@ -54,25 +68,31 @@ package actor Controller: Service {
     package func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
-            await handle([.started], in: &group)
+            await handle([Mailbox.Letter(event: .started)], in: &group)
             for await _ in inbox.signals.cancelOnGracefulShutdown() {
                 await handle(inbox.take(), in: &group)
             }
             group.cancelAll()
         }
+        isOver = true
+        for continuation in asking.values { continuation.resume(returning: []) }
+        asking = [:]
         for subscriber in subscribers.values { subscriber.finish() }
     }
 
-    private func handle(_ batch: [ReconcileEvent], in group: inout DiscardingTaskGroup) async {
+    private func handle(_ batch: [Mailbox.Letter], in group: inout DiscardingTaskGroup) async {
         var records: [LedgerRecord] = []
         var started: [Effect] = []
+        var answers: [(question: Int, events: [LoggedEvent])] = []
         let now = clock.now
-        for event in batch {
-            let decision = reconciler.handle(event, now: now, jitter: clock.jitter)
+        for letter in batch {
+            let decision = reconciler.handle(letter.event, now: now, jitter: clock.jitter)
             records += decision.records
             started += decision.effects
+            if let question = letter.question { answers.append((question, decision.logged)) }
         }
         await commit(records)
+        for answer in answers { asking.removeValue(forKey: answer.question)?.resume(returning: answer.events) }
         for effect in started {
             if case .notify(let event) = effect { for subscriber in subscribers.values { subscriber.yield(event) } }
             group.addTask { [effects, inbox] in
@@ -108,6 +128,16 @@ package actor Controller: Service {
             let wake = min(max(deadline, now + .milliseconds(5)), now + .milliseconds(250))
             do { try await clock.sleep(until: wake) } catch { return }
             if let due = reconciler.nextDeadline, due <= clock.now { inbox.add(.tick) }
+        }
+    }
+}
+
+extension Decision {
+    /// The events that it recorded.
+    fileprivate var logged: [LoggedEvent] {
+        records.compactMap { record in
+            guard case .event(let event) = record else { return nil }
+            return event
         }
     }
 }

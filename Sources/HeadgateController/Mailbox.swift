@@ -10,8 +10,14 @@ final class Mailbox: Sendable {
     private let signal: AsyncStream<Void>.Continuation
     private let waiting = Mutex(Waiting())
 
+    /// An event, and the number of who waits for what it decides.
+    struct Letter: Sendable {
+        let event: ReconcileEvent
+        var question: Int?
+    }
+
     private struct Waiting {
-        var events: [ReconcileEvent] = []
+        var letters: [Letter] = []
         /// A tick says only that a deadline may have passed: one is as good as many.
         var hasTick = false
     }
@@ -20,22 +26,22 @@ final class Mailbox: Sendable {
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func add(_ event: ReconcileEvent) {
+    func add(_ event: ReconcileEvent, question: Int? = nil) {
         waiting.withLock { waiting in
             if case .tick = event {
                 guard !waiting.hasTick else { return }
                 waiting.hasTick = true
             }
-            waiting.events.append(event)
+            waiting.letters.append(Letter(event: event, question: question))
         }
         signal.yield()
     }
 
     /// Takes out what waits.
-    func take() -> [ReconcileEvent] {
+    func take() -> [Letter] {
         waiting.withLock { waiting in
             defer { waiting = Waiting() }
-            return waiting.events
+            return waiting.letters
         }
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 /// Turns a commit into a snapshot; keeps what it needs to do the next one incrementally.
 package protocol SnapshotMaker: Sendable {
     /// - Throws: ``SourceError`` when the commit cannot be read; a bad manifest is a diagnostic in the snapshot instead.
-    func snapshot(of commit: CommitID) async throws(SourceError) -> Snapshot
+    func snapshot(of revision: Revision) async throws(SourceError) -> Snapshot
 
     /// How many manifests were decoded so far.
     var decodedFiles: Int { get async }
@@ -18,6 +18,7 @@ package protocol SnapshotMaker: Sendable {
 package final class SourceWatcher: Service, Sendable {
     package let name: SourceName
     private let repository: any SourceRepository
+    private let reference: String
     private let maker: any SnapshotMaker
     private let controller: Controller
     private let interval: Duration
@@ -29,11 +30,13 @@ package final class SourceWatcher: Service, Sendable {
     private let statistics = Mutex(LookStatistics())
 
     package init(
-        name: SourceName, repository: any SourceRepository, maker: any SnapshotMaker, controller: Controller,
+        name: SourceName, repository: any SourceRepository, reference: String, maker: any SnapshotMaker,
+        controller: Controller,
         interval: Duration, deadline: Duration = .seconds(60), clock: any WallClock, logger: Logger
     ) {
         self.name = name
         self.repository = repository
+        self.reference = reference
         self.maker = maker
         self.controller = controller
         self.interval = interval
@@ -55,11 +58,11 @@ package final class SourceWatcher: Service, Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.keepTime() }
             var known: CommitID?
-            var failures = 0
+            var problem: String?
             nudge()
             for await _ in nudges.cancelOnGracefulShutdown() {
                 let start = ContinuousClock.now
-                known = await look(known: known, failures: &failures)
+                known = await look(known: known, problem: &problem)
                 let took = ContinuousClock.now - start
                 statistics.withLock {
                     $0.count += 1
@@ -81,26 +84,27 @@ package final class SourceWatcher: Service, Sendable {
     }
 
     /// One look; gives the commit whose snapshot is in force.
-    private func look(known: CommitID?, failures: inout Int) async -> CommitID? {
+    private func look(known: CommitID?, problem: inout String?) async -> CommitID? {
         do throws(SourceError) {
-            guard let tip = try await repository.tip(deadline: deadline) else {
-                failures += 1
-                controller.send(.sourceFailed(name, message: "the watched reference does not exist on the remote"))
-                return nil
+            guard let revision = try await repository.revision(deadline: deadline) else {
+                throw SourceError(.notFound, "\(reference) does not exist on the remote")
             }
-            if failures > 0 || known == nil { failures = 0 } else if tip == known { return known }
-            try await repository.fetch(tip, deadline: max(deadline, .seconds(600)))
-            let snapshot = try await maker.snapshot(of: tip)
+            if revision.commit == known { return known }
+            try await repository.fetch(revision.commit, deadline: max(deadline, .seconds(600)))
+            let snapshot = try await maker.snapshot(of: revision)
             let decoded = await maker.decodedFiles
             statistics.withLock { $0.decodedFiles = decoded }
             controller.send(.snapshot(name, snapshot))
             logger.info(
                 "snapshot read",
                 metadata: ["revision": "\(snapshot.revision)", "objects": "\(snapshot.desired.objectCount)"])
-            return tip
+            if problem != nil { logger.notice("source read again", metadata: ["revision": "\(snapshot.revision)"]) }
+            problem = nil
+            return revision.commit
         } catch {
-            failures += 1
-            logger.warning("source not read", metadata: ["cause": "\(error.message)", "failures": "\(failures)"])
+            // The event that the controller makes of it is its warning; the same again is not news.
+            if error.message != problem { logger.info("source not read", metadata: ["cause": "\(error.message)"]) }
+            problem = error.message
             controller.send(.sourceFailed(name, message: error.message))
             return nil
         }

@@ -25,8 +25,8 @@ struct APIRoutes: Sendable {
         api.post("commands") { request, context in try await command(request, context) }
         api.post("sources/:name/reconcile") { _, context in
             try await answering {
-                try await facade.reconcile(source: try context.parameters.require("name"))
-                return try Response.json(Accepted())
+                try await facade.reconcile(source: try name(context))
+                return try Response.json(CommandAnswer())
             }
         }
     }
@@ -58,11 +58,11 @@ struct APIRoutes: Sendable {
     private func details(_ api: RouterGroup<BasicRequestContext>) {
         api.get("deployments/:name/history") { _, context in
             try await answering {
-                try Response.json(await facade.history(of: try context.parameters.require("name")))
+                try Response.json(await facade.history(of: try name(context)))
             }
         }
         api.get("deployments/:name/trace") { _, context in
-            try await answering { try Response.json(await facade.trace(try context.parameters.require("name"))) }
+            try await answering { try Response.json(await facade.trace(try name(context))) }
         }
         api.get("runs/:id/log") { request, context in
             try await answering {
@@ -77,10 +77,9 @@ struct APIRoutes: Sendable {
         try await answering {
             let body = try await request.body.collect(upTo: Self.bodyLimit)
             guard let command = try? JSONDecoder().decode(Command.self, from: Data(body.readableBytesView)) else {
-                return try Response.json(APIProblem(message: "the body is not a command"), status: .badRequest)
+                throw APIProblem(.invalid, "the body is not a command")
             }
-            try await facade.obey(command)
-            return try Response.json(Accepted())
+            return try Response.json(try await facade.obey(command))
         }
     }
 
@@ -99,12 +98,17 @@ struct APIRoutes: Sendable {
         do {
             return try await body()
         } catch let problem as APIProblem {
-            return try Response.json(problem, status: .notFound)
+            return try Response.json(problem, status: problem.code.status)
         } catch let error as HTTPError {
             throw error
         } catch {
-            return try Response.json(APIProblem(message: "\(error)"), status: .internalServerError)
+            return try Response.json(APIProblem(.failed, "\(error)"), status: .internalServerError)
         }
+    }
+
+    private func name(_ context: BasicRequestContext) throws -> String {
+        let text = try context.parameters.require("name")
+        return text.removingPercentEncoding ?? text
     }
 
     private func query(_ request: Request, _ name: String) -> String? {
@@ -116,7 +120,15 @@ struct APIRoutes: Sendable {
     }
 }
 
-/// The answer to what was accepted and is carried out in time.
-struct Accepted: Codable, Sendable {
-    var accepted = true
+extension APIProblem.Code {
+    var status: HTTPResponse.Status {
+        switch self {
+        case .notFound: .notFound
+        case .invalid: .badRequest
+        case .refused: .conflict
+        case .unauthorized: .unauthorized
+        case .unreachable: .badGateway
+        case .failed: .internalServerError
+        }
+    }
 }

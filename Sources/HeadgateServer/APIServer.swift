@@ -24,7 +24,7 @@ package struct APIServer: Sendable {
         guard case .http(let url) = address, token == nil else { return }
         guard let host = URLComponents(string: url)?.host, ["127.0.0.1", "localhost", "::1", "[::1]"].contains(host)
         else {
-            throw APIProblem(message: "--listen \(url) is open to others: set a token, or listen on 127.0.0.1")
+            throw APIProblem(.invalid, "--listen \(url) is open to others: set a token, or listen on 127.0.0.1")
         }
     }
 
@@ -32,6 +32,7 @@ package struct APIServer: Sendable {
     package func run() async throws {
         let router = Router()
         router.add(middleware: Authorization(token: token))
+        router.add(middleware: UnknownRoutes())
         APIRoutes(facade: facade).add(to: router)
         var configuration: ApplicationConfiguration
         switch address {
@@ -46,7 +47,12 @@ package struct APIServer: Sendable {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(router: router, configuration: configuration, logger: quiet)
-        try await application.run()
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw APIProblem(
+                .failed, "cannot listen on \(address): \(String(cString: strerror(error.errnoCode)).lowercased())")
+        }
     }
 }
 
@@ -62,7 +68,8 @@ struct Authorization<Context: RequestContext>: RouterMiddleware {
         guard let token, !isOpen(request.uri.path) else { return try await next(request, context) }
         let given = request.headers[.authorization] ?? ""
         guard Self.isEqual(given, "Bearer \(token)") else {
-            return try Response.json(APIProblem(message: "a valid token is needed"), status: .unauthorized)
+            return try Response.json(
+                APIProblem(.unauthorized, "a valid token is needed: give --token-file"), status: .unauthorized)
         }
         return try await next(request, context)
     }
@@ -79,6 +86,22 @@ struct Authorization<Context: RequestContext>: RouterMiddleware {
             difference |= Int((index < a.count ? a[index] : 0) ^ (index < b.count ? b[index] : 1))
         }
         return difference == 0
+    }
+}
+
+/// Says in JSON that there is no such route, as every other problem is said.
+struct UnknownRoutes<Context: RequestContext>: RouterMiddleware {
+    @concurrent
+    func handle(
+        _ request: Request, context: Context,
+        next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            return try Response.json(
+                APIProblem(.notFound, "there is no route \(request.uri.path)"), status: .notFound)
+        }
     }
 }
 

@@ -15,7 +15,10 @@ package protocol ControllerFacade: Sendable {
     func trace(_ deployment: String) async throws -> TraceResource
     /// The log's bytes from an offset, and whether the run has ended.
     func log(of run: String, from offset: Int) async throws -> LogChunk
-    func obey(_ command: Command) async throws
+    /// Carries out a command as far as can be done at once.
+    ///
+    /// - Throws: ``APIProblem`` with `.refused` when the object is not in a state for it.
+    func obey(_ command: Command) async throws -> CommandAnswer
     /// Asks a source to look at its remote now.
     func reconcile(source: String) async throws
     /// Checks a webhook's signature over its body and nudges the source; false for one that is unknown or unsigned.

@@ -5,27 +5,32 @@ import HeadgateCore
 
 /// The Deployment that a command is for, and who gives it.
 struct DeploymentArgument: ParsableArguments {
-    @Argument(help: "The Deployment's name.")
+    @Argument(help: "The Deployment's name.", completion: .deployments)
     var deployment: String
 
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var controller: ControllerOptions
 
     /// Resolves the name over all sources, then sends a command made for it.
     func send(_ make: (DeploymentID, DeploymentResource) throws -> Command) async throws {
-        let client = try controller.client()
-        let all = try await client.get("/api/v1/deployments", as: [DeploymentResource].self)
-        guard let found = all.first(where: { $0.name == deployment || "\($0.source)/\($0.name)" == deployment }),
-            let source = SourceName(found.source), let name = DeploymentName(found.name)
-        else { throw ValidationError("there is no Deployment named \(deployment)") }
-        let command = try make(DeploymentID(source: source, name: name), found)
-        let _: AcceptedAnswer = try await client.post("/api/v1/commands", command)
-        Terminal.note("asked for; `headgate get deployment \(found.name) --watch` shows it happen")
+        try await Self.send(deployment, controller.client(), waiting, make)
     }
-}
 
-/// What the server answers to a command.
-struct AcceptedAnswer: Codable {
-    var accepted: Bool
+    static func send(
+        _ deployment: String, _ client: APIClient, _ waiting: WaitOptions,
+        _ make: (DeploymentID, DeploymentResource) throws -> Command
+    ) async throws {
+        let all = try await client.get("/api/v1/deployments", as: [DeploymentResource].self)
+        let found = try all.one("Deployment", deployment)
+        guard let source = SourceName(found.source), let name = DeploymentName(found.name) else {
+            throw APIProblem(
+                .failed, "the controller's answer holds a name that is none: \(found.source)/\(found.name)")
+        }
+        let command = try make(DeploymentID(source: source, name: name), found)
+        let answer = try await client.post("/api/v1/commands", command, as: CommandAnswer.self)
+        for line in answer.done { Terminal.note(Renderer.clean(line)) }
+        try await waiting.follow(found, client)
+    }
 }
 
 struct RollbackCommand: AsyncParsableCommand {
@@ -34,16 +39,13 @@ struct RollbackCommand: AsyncParsableCommand {
         discussion: "The hold ends when the Deployment's desired state changes, or by `headgate release`.")
 
     @OptionGroup var target: DeploymentArgument
-    @Option(help: "The version to go back to; by default the champion before the present one.")
-    var to: String?
+    @Option(help: "The version to go back to, its digest or the beginning of it; by default the champion before.")
+    var to: VersionArgument?
     @Option(help: "Why; recorded.")
     var reason = "rolled back by hand"
 
     func run() async throws {
-        let version = try to.map { text in
-            guard let version = VersionID(text) else { throw ValidationError("--to must be a whole version digest") }
-            return version
-        }
+        let version = try await to.resolve(target.controller)
         try await target.send { id, _ in .rollback(id, to: version, by: currentUser(), reason: reason) }
     }
 }
@@ -118,10 +120,10 @@ struct ApproveCommand: AsyncParsableCommand {
         try await target.send { id, found in
             // What is approved is what was seen here, whatever is wanted when the command arrives.
             guard let text = found.rollout?.candidate ?? found.desired, let wanted = VersionID(text) else {
-                throw ValidationError("\(found.name) wants no version at present")
+                throw APIProblem(.refused, "\(found.name) wants no version at present")
             }
             if let version, !text.hasPrefix(version), !text.hasPrefix("sha256:\(version)") {
-                throw ValidationError("\(found.name) wants version \(wanted.short), not \(version)")
+                throw APIProblem(.refused, "\(found.name) wants version \(wanted.short), not \(version)")
             }
             return .approve(id, wanted, by: currentUser())
         }
@@ -132,13 +134,11 @@ struct AdoptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "adopt", abstract: "Take a known version as the champion that a target already serves.")
     @OptionGroup var target: DeploymentArgument
-    @Option(help: "The whole version digest.")
-    var version: String
+    @Option(help: "The version's digest, or the beginning of it.")
+    var version: VersionArgument
 
     func run() async throws {
-        guard let version = VersionID(version) else {
-            throw ValidationError("--version must be a whole version digest")
-        }
+        let version = try await version.resolve(target.controller)
         try await target.send { id, _ in .adopt(id, version, by: currentUser()) }
     }
 }
@@ -148,29 +148,34 @@ struct OverrideCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "override",
         abstract: "Permit one version past one policy, recorded with author, reason and expiry.")
-    @Argument(help: "The policy's name.")
+    @Argument(help: "The policy's name.", completion: .policies)
     var policy: String
-    @Option(help: "The Deployment.")
+    @Option(help: "The Deployment.", completion: .deployments)
     var deployment: String
     @Option(help: "Why; recorded.")
     var reason: String
     @Option(help: "How long it holds, such as 24h; at most 30d.")
     var expires: String
-    @Option(help: "The whole version digest; by default what HEAD asks for.")
-    var version: String?
+    @Option(help: "The version's digest, or the beginning of it; by default what HEAD asks for.")
+    var version: VersionArgument?
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var controller: ControllerOptions
 
-    func run() async throws {
-        guard let policy = PolicyName(policy) else { throw ValidationError("\(policy) is not a policy's name") }
+    func validate() throws {
+        guard PolicyName(policy) != nil else { throw ValidationError("\(policy) is not a policy's name") }
         guard let span = Duration(text: expires), span > .zero, span <= .seconds(30 * 86_400) else {
             throw ValidationError("--expires must be a duration up to 30d, such as 24h")
         }
-        var target = DeploymentArgument()
-        target.deployment = deployment
-        target.controller = controller
-        try await target.send { id, found in
-            guard let text = version ?? found.desired, let version = VersionID(text) else {
-                throw ValidationError("the desired version of \(deployment) is not known yet: give --version")
+        guard reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("--reason must not be empty") }
+    }
+
+    func run() async throws {
+        guard let policy = PolicyName(policy), let span = Duration(text: expires) else { return }
+        let given = try await version.resolve(controller)
+        try await DeploymentArgument.send(deployment, controller.client(), waiting) { id, found in
+            guard let version = given ?? found.desired.flatMap({ VersionID($0) }) else {
+                throw APIProblem(
+                    .refused, "the version that \(deployment) wants to move to is not known yet: give --version")
             }
             let now = Instant.now
             return .override(
@@ -185,28 +190,25 @@ struct OverrideCommand: AsyncParsableCommand {
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Try again what failed: a Model's step, or a Deployment's rollout.")
-    @Argument(help: "model/NAME or deployment/NAME.")
+    @Argument(help: "model/NAME or deployment/NAME.", completion: .objects)
     var object: String
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var controller: ControllerOptions
 
     func run() async throws {
         let parts = object.split(separator: "/", maxSplits: 1).map(String.init)
-        guard parts.count == 2,
-            let kind = Kind.allCases.first(where: { $0.rawValue.lowercased() == parts[0].lowercased() })
-        else { throw ValidationError("name it as model/NAME or deployment/NAME") }
+        guard parts.count == 2, let resource = GetCommand.Resource(argument: parts[0].lowercased()),
+            resource == .models || resource == .deployments
+        else { throw ValidationError("\(object): name it as model/NAME or deployment/NAME") }
         let client = try controller.client()
-        let sources: [(name: String, source: String)] =
-            switch kind {
-            case .model: try await client.get("/api/v1/models", as: [ModelResource].self).map { ($0.name, $0.source) }
-            case .deployment:
-                try await client.get("/api/v1/deployments", as: [DeploymentResource].self).map { ($0.name, $0.source) }
-            case .policy, .target: []
-            }
-        guard let found = sources.first(where: { $0.name == parts[1] }), let source = SourceName(found.source) else {
-            throw ValidationError("there is no \(kind.rawValue) named \(parts[1])")
+        guard resource == .models else {
+            return try await DeploymentArgument.send(parts[1], client, waiting) { id, _ in .retry(ObjectID(id)) }
         }
-        let command = Command.retry(ObjectID(source: source, kind: kind, name: parts[1]))
-        let _: AcceptedAnswer = try await client.post("/api/v1/commands", command)
+        let model = try await client.get("/api/v1/models", as: [ModelResource].self).one("model", parts[1])
+        guard let source = SourceName(model.source) else { return }
+        let command = Command.retry(ObjectID(source: source, kind: .model, name: model.name))
+        let answer = try await client.post("/api/v1/commands", command, as: CommandAnswer.self)
+        for line in answer.done { Terminal.note(Renderer.clean(line)) }
     }
 }
 
@@ -214,15 +216,16 @@ struct RetryCommand: AsyncParsableCommand {
 struct ReconcileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconcile", abstract: "Look at a repository's remote now instead of at the next poll.")
-    @Argument(help: "The source; by default all.")
+    @Argument(help: "The source; by default all.", completion: .sources)
     var source: String?
     @OptionGroup var controller: ControllerOptions
 
     func run() async throws {
         let client = try controller.client()
-        let names = try await client.get("/api/v1/status", as: StatusResource.self).sources.map(\.name)
-        for name in names where source == nil || source == name {
-            let _: AcceptedAnswer = try await client.post("/api/v1/sources/\(name)/reconcile", [String]())
+        let sources = try await client.get("/api/v1/status", as: StatusResource.self).sources
+        for found in try source.map({ [try sources.one("source", $0)] }) ?? sources {
+            _ = try await client.post("/api/v1/sources/\(found.name)/reconcile", [String](), as: CommandAnswer.self)
+            Terminal.note("looks at \(found.name) now")
         }
     }
 }
@@ -231,13 +234,16 @@ struct ReconcileCommand: AsyncParsableCommand {
 struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Let a commit that deletes many Deployments at once do so.")
-    @Argument(help: "The source.")
+    @Argument(help: "The source.", completion: .sources)
     var source: String
     @OptionGroup var controller: ControllerOptions
 
     func run() async throws {
-        guard let name = SourceName(source) else { throw ValidationError("\(source) is not a source's name") }
-        let _: AcceptedAnswer = try await controller.client()
-            .post("/api/v1/commands", Command.confirmPrune(name, by: currentUser()))
+        let client = try controller.client()
+        let found = try await client.get("/api/v1/status", as: StatusResource.self).sources.one("source", source)
+        guard let name = SourceName(found.name) else { return }
+        let command = Command.confirmPrune(name, by: currentUser())
+        let answer = try await client.post("/api/v1/commands", command, as: CommandAnswer.self)
+        for line in answer.done { Terminal.note(Renderer.clean(line)) }
     }
 }

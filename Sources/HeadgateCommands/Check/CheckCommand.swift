@@ -21,9 +21,11 @@ struct CheckCommand: AsyncParsableCommand {
         }
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
-            Terminal.note("headgate: \(root) is not a folder")
-            throw ExitCode(2)
+        for place in folder.text.isEmpty ? [root] : [root, "\(root)/\(folder)"] {
+            guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder), isFolder.boolValue else {
+                Terminal.note("headgate: \(place) is not a folder")
+                throw ExitCode(2)
+            }
         }
         let snapshot: Snapshot
         do {
@@ -42,10 +44,21 @@ struct CheckCommand: AsyncParsableCommand {
         case .table, .wide: for diagnostic in diagnostics { print(diagnostic) }
         }
         let errors = diagnostics.filter { $0.severity == .error }.count
-        let objects = snapshot.desired.objectCount
-        Terminal.note("\(objects) objects, \(errors) errors, \(diagnostics.count - errors) warnings")
+        fflush(nil)
+        // The target that every source has stands in no file.
+        let builtIn = snapshot.desired.targets.values.filter { $0.meta.location.file == .root }.count
+        let objects = snapshot.desired.objectCount - builtIn
+        Terminal.note(
+            [
+                Self.count(objects, "object"), Self.count(errors, "error"),
+                Self.count(diagnostics.count - errors, "warning"),
+            ].joined(separator: ", "))
         if errors > 0 { throw ExitCode(1) }
     }
+}
+
+extension CheckCommand {
+    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 }
 
 extension SourceLocation {

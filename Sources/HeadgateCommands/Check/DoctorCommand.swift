@@ -19,15 +19,17 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         var findings: [Finding] = []
-        findings.append(tool("git", needed: false, "repacks mirrors"))
-        findings.append(tool("python3", needed: false, "steps with environment.python need it"))
+        findings.append(tool("git", "repacks mirrors"))
+        findings.append(tool("python3", "steps with environment.python need it"))
+        findings += environments()
         findings.append(
             FileManager.default.fileExists(atPath: "/usr/share/zoneinfo/UTC")
                 ? .fine("time zones are installed")
                 : .warning("tzdata is not installed: policies cannot use time zones"))
         let root = ControllerOptions.stateFolder(controller.state)
+        let isRunning = StateFolder.owner(of: StateLayout(root)) != nil
         findings += state(root)
-        findings += await api()
+        findings += await api(isRunning: isRunning)
         var failed = false
         for finding in findings {
             switch finding {
@@ -41,25 +43,46 @@ struct DoctorCommand: AsyncParsableCommand {
         if failed { throw ExitCode(1) }
     }
 
-    private func tool(_ name: String, needed: Bool, _ why: String) -> Finding {
+    private func tool(_ name: String, _ why: String) -> Finding {
+        if let found = Self.find(name) { return .fine("\(name) is \(found)") }
+        return .warning("\(name) is not in PATH: \(why)")
+    }
+
+    private static func find(_ name: String) -> String? {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        if let found = folders.map({ "\($0)/\(name)" }).first(where: FileManager.default.isExecutableFile(atPath:)) {
-            return .fine("\(name) is \(found)")
-        }
-        return needed ? .problem("\(name) is not in PATH: \(why)") : .warning("\(name) is not in PATH: \(why)")
+        return folders.map({ "\($0)/\(name)" }).first(where: FileManager.default.isExecutableFile(atPath:))
+    }
+
+    private func environments() -> [Finding] {
+        guard let python = Self.find("python3") else { return [] }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: python)
+        process.arguments = ["-c", "import ensurepip, venv"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return [.warning("\(python) cannot be run")] }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+            ? [.fine("python3 makes virtual environments")]
+            : [.warning("python3 makes no virtual environments: install python3-venv")]
     }
 
     private func state(_ root: String) -> [Finding] {
         let layout = StateLayout(root)
         guard FileManager.default.fileExists(atPath: root) else {
-            return [.warning("the state folder \(root) does not exist yet")]
+            return [.warning("the state folder \(root) does not exist yet: `headgate run` makes it")]
         }
         var findings: [Finding] = []
         if let owner = StateFolder.owner(of: layout) {
             findings.append(.fine("a controller with process id \(owner) holds \(root)"))
         } else {
-            findings.append(.fine("no controller holds \(root)"))
+            findings.append(.warning("no controller runs on \(root)"))
+            if FileManager.default.fileExists(atPath: layout.ledger) {
+                let problems = SQLiteLedger.problems(of: layout.ledger)
+                findings += problems.map { .problem("ledger: \($0)") }
+                if problems.isEmpty { findings.append(.fine("the ledger is whole")) }
+            }
         }
+        if !FileManager.default.isWritableFile(atPath: root) { findings.append(.problem("\(root) cannot be written")) }
         let values = try? URL(fileURLWithPath: root).resourceValues(forKeys: [.volumeAvailableCapacityKey])
         if let free = values?.volumeAvailableCapacity {
             let text = "\(Columns.byteText(Int64(free))) free for \(root)"
@@ -68,7 +91,10 @@ struct DoctorCommand: AsyncParsableCommand {
         return findings
     }
 
-    private func api() async -> [Finding] {
+    private func api(isRunning: Bool) async -> [Finding] {
+        // Without a controller here there is nobody to ask, unless an address names one elsewhere.
+        let named = controller.address ?? ProcessInfo.processInfo.environment["HEADGATE_ADDRESS"]
+        guard isRunning || named != nil else { return [] }
         do {
             let status = try await controller.client(timeout: .seconds(5)).get(
                 "/api/v1/status", as: StatusResource.self)
@@ -87,7 +113,7 @@ struct DoctorCommand: AsyncParsableCommand {
             }
             return findings
         } catch {
-            return [.warning("\(error)")]
+            return [.problem("\(error)")]
         }
     }
 }

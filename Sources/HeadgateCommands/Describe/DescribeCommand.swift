@@ -9,12 +9,18 @@ struct DescribeCommand: AsyncParsableCommand {
         commandName: "describe", abstract: "Show one object in full: conditions, verdicts, events.")
 
     enum Subject: String, ExpressibleByArgument, CaseIterable {
-        case model, deployment, version, policy
+        case model, deployment, version, run, target, policy, source
+
+        init?(argument: String) {
+            guard let resource = GetCommand.Resource(argument: argument) else { return nil }
+            self.init(rawValue: resource.singular)
+        }
     }
 
-    @Argument(help: "model, deployment, version or policy.")
+    @Argument(help: "model, deployment, version, run, target, policy or source.")
     var kind: Subject
-    @Argument(help: "The object's name, or a version's digest.")
+    @Argument(
+        help: "A name, SOURCE/NAME, a version's digest or its beginning, a run's id or MODEL/STEP.", completion: .names)
     var name: String
     @Option(name: [.short, .long], help: "table, json or yaml.")
     var output = OutputFormat.table
@@ -22,31 +28,38 @@ struct DescribeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try controller.client()
+        func find<Row: Codable & Named>(_ path: String) async throws -> Row {
+            try await client.get("/api/v1/\(path)", as: [Row].self).one(kind.rawValue, name)
+        }
         switch kind {
         case .model:
-            let model = try find(await client.get("/api/v1/models", as: [ModelResource].self)) { $0.name == name }
-            try await show(model, Description.of(model), object: "Model/\(name)", client)
+            let model: ModelResource = try await find("models")
+            try await show(model, Description.of(model), object: "Model/\(model.source)/\(model.name)", client)
         case .deployment:
-            let found = try find(await client.get("/api/v1/deployments", as: [DeploymentResource].self)) {
-                $0.name == name
-            }
-            try await show(found, Description.of(found), object: "Deployment/\(name)", client)
+            let found: DeploymentResource = try await find("deployments")
+            try await show(found, Description.of(found), object: "Deployment/\(found.source)/\(found.name)", client)
         case .version:
-            let versions = try await client.get("/api/v1/versions", as: [VersionResource].self)
-            let found = try find(versions) { $0.version == name || $0.version.hasPrefix("sha256:\(name)") }
-            try await show(found, Description.of(found), object: nil, client)
+            let version: VersionResource = try await find("versions")
+            try await show(version, Description.of(version), object: nil, client)
+        case .run:
+            let runs = try await client.get("/api/v1/runs?limit=10000", as: [RunResource].self)
+            guard let run = runs.first(where: { $0.isNamed(name) }) else {
+                throw APIProblem(.notFound, "there is no run named \(name)")
+            }
+            try await show(run, Description.of(run), object: nil, client)
+        case .target:
+            let target: TargetResource = try await find("targets")
+            let on = try await client.get("/api/v1/deployments", as: [DeploymentResource].self)
+                .filter { $0.source == target.source && $0.target == target.name }
+            try await show(
+                target, Description.of(target, on), object: "Target/\(target.source)/\(target.name)", client)
         case .policy:
-            let found = try find(await client.get("/api/v1/policies", as: [PolicyResource].self)) { $0.name == name }
-            try await show(found, Description.of(found), object: "Policy/\(name)", client)
+            let policy: PolicyResource = try await find("policies")
+            try await show(policy, Description.of(policy), object: "Policy/\(policy.source)/\(policy.name)", client)
+        case .source:
+            let source = try await client.get("/api/v1/status", as: StatusResource.self).sources.one("source", name)
+            try await show(source, Description.of(source), object: nil, client)
         }
-    }
-
-    private func find<Row>(_ rows: [Row], _ matches: (Row) -> Bool) throws -> Row {
-        guard let found = rows.first(where: matches) else {
-            Terminal.note("no \(kind.rawValue) named \(name)")
-            throw ExitCode(1)
-        }
-        return found
     }
 
     private func show(_ value: some Encodable, _ lines: [String], object: String?, _ client: APIClient) async throws {
@@ -59,78 +72,8 @@ struct DescribeCommand: AsyncParsableCommand {
             let events = try await client.get("/api/v1/events?limit=10&object=\(object)", as: [EventResource].self)
             guard !events.isEmpty else { return }
             print("Events:")
-            for event in events { print("  " + EventsCommand.line(event)) }
+            var columns = EventColumns(showsObject: false)
+            for line in columns.lines(events) { print("  " + line) }
         }
-    }
-}
-
-/// Objects as lines for people.
-enum Description {
-    static func of(_ model: ModelResource) -> [String] {
-        var lines = [
-            "Name:      \(model.name)", "Source:    \(model.source)", "File:      \(model.file)",
-            "Revision:  \(Columns.shortRevision(model.revision))", "Version:   \(model.version ?? "-")",
-            "Labels:    "
-                + model.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", "),
-            "Policies:  " + model.policies.joined(separator: ", "), "Steps:",
-        ]
-        lines += model.steps.map {
-            let name = $0.name.padding(toLength: 16, withPad: " ", startingAt: 0)
-            return "  \(name) \($0.state)  key \(Columns.short($0.key))" + ($0.run.map { "  run \($0)" } ?? "")
-        }
-        if let metrics = model.metrics {
-            lines.append("Metrics:")
-            lines += metrics.sortedMembers.map { "  \($0.name): \($0.value.canonicalText)" }
-        }
-        return lines + conditions(model.conditions)
-    }
-
-    static func of(_ deployment: DeploymentResource) -> [String] {
-        var lines = DeploymentTree.draw(deployment).split(separator: "\n").map(String.init)
-        lines.append("File:      \(deployment.file)")
-        lines.append("Desired:   \(deployment.desired ?? "-")")
-        lines += conditions(deployment.conditions)
-        lines.append("Verdicts:")
-        for recorded in deployment.verdicts { lines += verdict(recorded) }
-        return lines
-    }
-
-    static func of(_ version: VersionResource) -> [String] {
-        [
-            "Version:   \(version.version)", "Model:     \(version.model)", "Revision:  \(version.revision)",
-            "Created:   \(TimeText.stamp(version.created))", "Artifact:  \(version.artifact.tree)",
-            "Size:      \(Columns.byteText(version.artifact.size)) in \(version.artifact.fileCount) files",
-            "Formats:   \(version.artifact.formats.joined(separator: ", "))",
-            "Serving:   \(version.serving.joined(separator: ", "))", "Metrics:",
-        ] + version.metrics.sortedMembers.map { "  \($0.name): \($0.value.canonicalText)" }
-    }
-
-    static func of(_ policy: PolicyResource) -> [String] {
-        [
-            "Name:      \(policy.name)", "File:      \(policy.file)", "Digest:    \(policy.digest)",
-            "At:        \(policy.at.joined(separator: ", "))", "Action:    \(policy.action)",
-            "Rules:     \(policy.rules.joined(separator: ", "))", "Guards:    \(policy.guards.joined(separator: ", "))",
-        ] + (policy.problem.map { ["Problem:   \($0)"] } ?? [])
-    }
-
-    static func verdict(_ recorded: RecordedVerdict) -> [String] {
-        let verdict = recorded.verdict
-        var lines = [
-            "  \(verdict.policy) (\(verdict.moment.rawValue)): \(verdict.outcome.rawValue)"
-                + (recorded.overridden ? ", overridden" : "")
-                + (recorded.version.map { " for \($0.short)" } ?? "") + (verdict.message.map { ": \($0)" } ?? "")
-        ]
-        for rule in verdict.rules {
-            lines.append("    \(rule.name): \(rule.expression) → \(rule.outcome.rawValue)")
-            lines += rule.values.map { "      \($0.expression) = \($0.value)" }
-        }
-        return lines
-    }
-
-    private static func conditions(_ conditions: [Condition]) -> [String] {
-        ["Conditions:"]
-            + conditions.map {
-                "  \($0.kind.rawValue)=\($0.status.rawValue)  \($0.reason)  since \(TimeText.stamp($0.since))  \($0.message)"
-            }
     }
 }

@@ -25,21 +25,32 @@ struct GetCommand: AsyncParsableCommand {
     @Argument(help: "What to list.")
     var resource: Resource
 
-    @Argument(help: "Only this one.")
+    @Argument(
+        help:
+            "Only this one: a name, SOURCE/NAME, the beginning of a digest, or a model whose runs or versions to list.",
+        completion: .names)
     var name: String?
 
     @Option(name: [.short, .long], help: "table, wide, json or yaml.")
     var output = OutputFormat.table
+
+    @Option(help: "How many runs, newest first.")
+    var limit = 50
 
     @Flag(name: [.short, .long], help: "List again whenever something changes.")
     var watch = false
 
     @OptionGroup var controller: ControllerOptions
 
+    func validate() throws {
+        guard (1...10_000).contains(limit) else { throw ValidationError("--limit must be 1 through 10000") }
+    }
+
     func run() async throws {
         let client = try controller.client()
         guard watch else {
-            print(try await list(client))
+            let text = try await list(client)
+            if !text.isEmpty { print(text) }
             return
         }
         if resource == .deployments, let name, output == .table || output == .wide {
@@ -57,7 +68,7 @@ struct GetCommand: AsyncParsableCommand {
             if text != last, Terminal.isInteractive {
                 screen.draw(text)
             } else if text != last {
-                print(text)
+                if !text.isEmpty { print(text) }
                 fflush(nil)
             }
             last = text
@@ -72,53 +83,73 @@ struct GetCommand: AsyncParsableCommand {
         while true {
             do {
                 let all = try await client.get("/api/v1/deployments", as: [DeploymentResource].self)
-                if let one = all.first(where: { $0.name == name }) {
+                if let one = all.only(name) {
                     isKnown = true
                     view.show(one)
                 } else if !isKnown {
-                    Terminal.note("no deployments named \(name)")
-                    throw ExitCode(1)
+                    _ = try all.one("deployment", name)
                 }
-            } catch  where isKnown && !(error is ExitCode) {}
+            } catch  where isKnown {}
             try await Task.sleep(for: .milliseconds(300))
         }
     }
 
     private func list(_ client: APIClient) async throws -> String {
         switch resource {
-        case .models: try render(await client.get("/api/v1/models", as: [ModelResource].self), \.name, Columns.models)
-        case .versions:
-            try render(await client.get("/api/v1/versions", as: [VersionResource].self), \.version, Columns.versions)
-        case .deployments:
-            try await deployments(client)
-        case .runs: try render(await client.get("/api/v1/runs", as: [RunResource].self), \.run, Columns.runs)
-        case .targets:
-            try render(await client.get("/api/v1/targets", as: [TargetResource].self), \.name, Columns.targets)
-        case .policies:
-            try render(await client.get("/api/v1/policies", as: [PolicyResource].self), \.name, Columns.policies)
+        case .models: try await rows(client, Columns.models)
+        case .versions: try await rows(client, Columns.versions)
+        case .deployments: try await deployments(client)
+        case .runs: try await rows(client, Columns.runs)
+        case .targets: try await rows(client, Columns.targets)
+        case .policies: try await rows(client, Columns.policies)
         case .sources:
-            try render(await client.get("/api/v1/status", as: StatusResource.self).sources, \.name, Columns.sources)
+            try render(await client.get("/api/v1/status", as: StatusResource.self).sources, Columns.sources)
         }
+    }
+
+    private func rows<Row: Codable & Named>(_ client: APIClient, _ columns: [Column<Row>]) async throws -> String {
+        let query = resource == .runs ? "?limit=\(name == nil ? limit : 10_000)" : ""
+        let all = try await client.get("/api/v1/\(resource)\(query)", as: [Row].self)
+        return try render(all, columns)
     }
 
     private func deployments(_ client: APIClient) async throws -> String {
         let all = try await client.get("/api/v1/deployments", as: [DeploymentResource].self)
-        if let name, let one = all.first(where: { $0.name == name }), output == .table || output == .wide {
-            return DeploymentTree.draw(one)
-        }
-        return try render(all, \.name, Columns.deployments)
+        if let name, let one = all.only(name), output == .table || output == .wide { return DeploymentTree.draw(one) }
+        return try render(all, Columns.deployments)
     }
 
-    private func render<Row: Encodable>(
-        _ rows: [Row], _ key: (Row) -> String, _ columns: [Column<Row>]
-    ) throws -> String {
-        guard let name else { return try Renderer.render(rows, columns, as: output) }
-        let found = rows.filter { key($0) == name || key($0).hasPrefix("sha256:\(name)") }
-        guard !found.isEmpty else {
-            Terminal.note("no \(resource.rawValue) named \(name)")
-            throw ExitCode(1)
+    private func render<Row: Encodable & Named>(_ rows: [Row], _ columns: [Column<Row>]) throws -> String {
+        let severalSources = Set(rows.compactMap(\.sourceName)).count > 1
+        var columns = columns
+        if rows.contains(where: { $0.sourceName != nil }) {
+            columns.insert(Column("SOURCE", wide: !severalSources) { $0.sourceName ?? "" }, at: 0)
         }
-        return try Renderer.render(found, columns, as: output)
+        guard let name else {
+            if rows.isEmpty, output == .table || output == .wide {
+                Terminal.note("there are no \(resource) yet")
+                return ""
+            }
+            return try Renderer.render(rows, columns, as: output)
+        }
+        let found = rows.filter { $0.isNamed(name) }.prefix(resource == .runs ? limit : .max)
+        guard !found.isEmpty else { throw APIProblem(.notFound, "there is no \(resource.singular) named \(name)") }
+        return try Renderer.render(Array(found), columns, as: output)
+    }
+}
+
+extension GetCommand.Resource {
+    /// The word for one.
+    var singular: String {
+        switch self {
+        case .models: "model"
+        case .versions: "version"
+        case .deployments: "deployment"
+        case .runs: "run"
+        case .targets: "target"
+        case .policies: "policy"
+        case .sources: "source"
+        }
     }
 }
 
@@ -157,7 +188,7 @@ enum Columns {
         Column("MODEL") { $0.model },
         Column("STEP") { $0.step },
         Column("STATE") { $0.state },
-        Column("TOOK") { run in TimeText.age(since: run.started, now: run.ended ?? .now) },
+        Column("TOOK") { TimeText.span(from: $0.started, to: $0.ended ?? .now) },
         Column("AGE") { TimeText.age(since: $0.started) },
         Column("KEY", wide: true) { short($0.key) },
         Column("MESSAGE") { $0.message ?? "" },
@@ -182,7 +213,7 @@ enum Columns {
         Column("REVISION") { shortRevision($0.revision) },
         Column("URL") { $0.url },
         Column("SUBJECT") { $0.subject ?? "" },
-        Column("PROBLEM") { $0.problem ?? ($0.diagnostics.isEmpty ? "" : "\($0.diagnostics.count) diagnostics") },
+        Column("PROBLEM") { $0.summary },
     ]
 
     /// 12 digits of a digest.
@@ -193,8 +224,8 @@ enum Columns {
 
     /// Such as `main@3f2a9c01b2c3`.
     static func shortRevision(_ revision: String?) -> String {
-        guard let revision, let at = revision.range(of: "@sha1:") else { return revision ?? "-" }
-        return revision[..<at.lowerBound] + "@" + revision[at.upperBound...].prefix(12)
+        guard let revision, let at = revision.range(of: "sha1:", options: .backwards) else { return revision ?? "-" }
+        return String(revision[..<at.lowerBound] + revision[at.upperBound...].prefix(12))
     }
 
     static func byteText(_ bytes: Int64) -> String {

@@ -23,13 +23,27 @@ struct ControllerOptions: ParsableArguments {
         let text =
             address ?? (state == nil ? environment["HEADGATE_ADDRESS"] : nil) ?? "\(Self.stateFolder(state))/api.sock"
         let file = tokenFile ?? environment["HEADGATE_TOKEN_FILE"]
-        let token = try file.map {
-            try String(contentsOfFile: $0, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let token = try file.map { file in
+            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+                throw ConfigurationError("the token file \(file) cannot be read")
+            }
+            return text.trimmingCharacters(in: .whitespacesAndNewlines)
         }
-        let isPath = text.hasPrefix("/") || text.hasPrefix("unix:") || text.contains(".sock")
-        let absolute = isPath && !text.hasPrefix("/") && !text.hasPrefix("unix:")
-        let folder = FileManager.default.currentDirectoryPath
-        return APIClient(address: APIAddress(absolute ? "\(folder)/\(text)" : text), token: token, timeout: timeout)
+        return APIClient(address: try Self.apiAddress(text), token: token, timeout: timeout)
+    }
+
+    /// Reads a socket's path, from the present folder, or `host:port`.
+    static func apiAddress(_ text: String) throws -> APIAddress {
+        let isPath = text.contains("/") || text.hasPrefix("unix:") || text.hasSuffix(".sock")
+        guard isPath, !text.contains("://") else {
+            let url = text.contains("://") ? text : "http://\(text)"
+            guard let parts = URLComponents(string: url), parts.host?.isEmpty == false,
+                parts.port.map((1...65535).contains) ?? text.contains("://")
+            else { throw ConfigurationError("\(text) is neither a socket's path nor host:port") }
+            return APIAddress(url)
+        }
+        let path = text.hasPrefix("unix:") ? String(text.dropFirst(5)) : text
+        return .unixSocket(path: path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)")
     }
 
     /// The state folder that an option, the environment or the default names.

@@ -35,25 +35,55 @@ enum Renderer {
     }
 
     static func json(_ value: some Encodable) throws -> String {
+        if let rows = value as? any Collection, rows.isEmpty { return "[]" }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     static func yaml(_ value: some Encodable) throws -> String {
-        let encoder = YAMLEncoder()
-        encoder.options = YAMLEncoder.Options(sortKeys: true)
-        return try encoder.encode(value).trimmingCharacters(in: .newlines)
+        // Through JSON, so that both have the same members and numbers are written as people write them.
+        let tree = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+        return try Yams.serialize(node: node(tree), width: -1, allowUnicode: true, sortKeys: true)
+            .trimmingCharacters(in: .newlines)
+    }
+
+    private static func node(_ value: JSONValue) throws -> Node {
+        switch value {
+        case .null, .bool, .integer, .number: Node(value.canonicalText)
+        case .string(let text): Node(text, Tag(.implicit), isPlain(text) ? .any : .doubleQuoted)
+        case .array(let items): Node(try items.map(node))
+        case .object: Node(try value.sortedMembers.map { (Node($0.name), try node($0.value)) })
+        }
+    }
+
+    /// Whether a text without quotes is read as that text, and not as a number, a time or a truth value.
+    private static func isPlain(_ text: String) -> Bool {
+        guard let first = text.unicodeScalars.first else { return false }
+        let words: Set = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "~"]
+        return !("0"..."9" ~= first || "+-.<=".unicodeScalars.contains(first)) && !words.contains(text.lowercased())
     }
 
     private static func table<Row>(_ rows: [Row], _ columns: [Column<Row>]) -> String {
         let cells = [columns.map(\.title)] + rows.map { row in columns.map { clean($0.text(row)) } }
         let widths = columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
         return cells.map { line in
-            line.enumerated().map { index, cell in
-                index == line.count - 1 ? cell : cell.padding(toLength: widths[index], withPad: " ", startingAt: 0)
-            }.joined(separator: "   ")
+            zip(line, widths).map { pad($0, to: $1) }.joined(separator: "   ").trimmingTrailingSpaces
         }.joined(separator: "\n")
+    }
+
+    /// With spaces up to a width.
+    static func pad(_ text: String, to width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    /// Lines of a name and a text, aligned; nothing for an empty text.
+    static func facts(_ pairs: [(name: String, text: String?)]) -> [String] {
+        let width = (pairs.map(\.name.count).max() ?? 0) + 2
+        return pairs.compactMap { pair in
+            guard let text = pair.text, !text.isEmpty else { return nil }
+            return pad("\(pair.name):", to: width) + " " + text
+        }
     }
 
     // Text from a repository must not move the cursor of a terminal.
@@ -67,34 +97,18 @@ enum Renderer {
     }
 }
 
-/// Times as people read them.
-enum TimeText {
-    /// Such as `2026-03-01T12:00:00Z`.
-    static func stamp(_ instant: Instant) -> String {
-        Date(timeIntervalSince1970: Double(instant.milliseconds) / 1000).formatted(.iso8601)
-    }
-
-    /// `45s`, `3m10s`, `2h5m`, `4d3h`, as kubectl prints ages.
-    static func age(since instant: Instant, now: Instant = .now) -> String {
-        let seconds = max(0, (now - instant).milliseconds / 1000)
-        switch seconds {
-        case ..<120: return "\(seconds)s"
-        case ..<7200: return "\(seconds / 60)m\(seconds % 60)s"
-        case ..<172_800: return "\(seconds / 3600)h\(seconds / 60 % 60)m"
-        default: return "\(seconds / 86_400)d\(seconds / 3600 % 24)h"
-        }
-    }
-}
-
-extension Instant {
-    /// The machine's time.
-    static var now: Instant { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
-}
-
 /// What a person at a terminal sees besides results.
 enum Terminal {
+    /// Whether talk is read by a person as it comes.
+    static let isTalkInteractive = isatty(2) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
     static let isInteractive = isatty(1) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
     static let hasColor = isInteractive && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+
+    /// Columns of the terminal that talk goes to.
+    static var width: Int {
+        var size = winsize()
+        return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 80
+    }
 
     /// Talk goes to standard error, so that data can be piped.
     static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }

@@ -66,8 +66,8 @@ struct PlanCommand: AsyncParsableCommand {
         let changes = Planner(host: host).plan(
             name, snapshot.desired, base: before, known: contents.map(PlanKnowledge.init) ?? PlanKnowledge(),
             revision: snapshot.revision, commit: snapshot.commit, now: .now)
-        try show(changes)
         let errors = snapshot.desired.diagnostics.filter { $0.severity == .error }
+        try show(changes, of: snapshot.desired, isWhole: errors.isEmpty)
         for diagnostic in errors { Terminal.note("\(diagnostic)") }
         if !errors.isEmpty || changes.contains(where: { $0.action == .error }) { throw ExitCode(2) }
         if changes.contains(where: \.isChange) { throw ExitCode(1) }
@@ -96,24 +96,39 @@ struct PlanCommand: AsyncParsableCommand {
         }
         let known = contents?.sources.map(\.name) ?? []
         guard known.count <= 1 else {
-            throw ValidationError("the ledger holds \(known.map(\.text).joined(separator: ", ")): give --source")
+            throw ConfigurationError(
+                "the ledger holds the sources \(known.map(\.text).joined(separator: ", ")): give --source")
         }
         return known.first ?? SourceName("checkout").orDie("a constant name is valid")
     }
 
-    private func show(_ changes: [PlannedChange]) throws {
+    private func show(_ changes: [PlannedChange], of desired: DesiredState, isWhole: Bool) throws {
         let shown = all || output == .json || output == .yaml ? changes : changes.filter(\.isChange)
         let columns: [Column<PlannedChange>] = [
             Column("OBJECT") { change in
                 change.step.map { "\(change.object) \($0)" } ?? "\(change.object)"
             },
             Column("ACTION") { $0.action.rawValue },
+            Column("FILE", wide: true) { desired.location(of: $0.object)?.description ?? "" },
             Column("WHY") { $0.reason },
         ]
-        if shown.isEmpty {
-            Terminal.note("nothing would happen")
-        } else {
+        if !shown.isEmpty || output == .json || output == .yaml {
             print(try Renderer.render(shown, columns, as: output))
+        }
+        fflush(nil)
+        // With an object in error it is not known what would happen to it.
+        if !changes.contains(where: \.isChange), isWhole { Terminal.note("nothing would happen") }
+    }
+}
+
+extension DesiredState {
+    /// Where an object stands.
+    fileprivate func location(of id: ObjectID) -> SourceLocation? {
+        switch id.kind {
+        case .model: ModelName(id.name).flatMap { models[$0]?.meta.location }
+        case .policy: PolicyName(id.name).flatMap { policies[$0]?.meta.location }
+        case .deployment: DeploymentName(id.name).flatMap { deployments[$0]?.meta.location }
+        case .target: TargetName(id.name).flatMap { targets[$0]?.meta.location }
         }
     }
 }

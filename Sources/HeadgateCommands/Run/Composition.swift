@@ -18,6 +18,7 @@ struct Composition {
     let address: APIAddress
     // The lock lives as long as the controller.
     private let folder: StateFolder
+    private let ledger: SQLiteLedger
 
     init(_ settings: ControllerConfiguration, stateOption: String?, logger: Logger) async throws {
         let root = ControllerOptions.stateFolder(stateOption ?? settings.state)
@@ -25,6 +26,7 @@ struct Composition {
         let layout = folder.layout
         stateFolder = root
         let ledger = try SQLiteLedger(path: layout.ledger)
+        self.ledger = ledger
         let objects = try FolderObjectStore(path: layout.objects)
         let executable = try Self.executable()
         let process = GitRemoteProcess(GitRemoteProcess.Executable(executable, ["internal", "git-remote"]))
@@ -33,7 +35,7 @@ struct Composition {
 
         let runnerSettings = Self.runnerSettings(settings, root, executable)
         let environments = PythonEnvironments(configuration: runnerSettings, sources: repositories)
-        let secrets = Secrets(settings.secrets ?? [:])
+        let secrets = try Secrets(settings.secrets ?? [:])
         let runner = LocalStepRunner(
             configuration: runnerSettings, store: objects, sources: repositories, environments: environments,
             secrets: { secrets.value($0) })
@@ -66,10 +68,10 @@ struct Composition {
                 source: name, repository: source.mirror, path: source.path, reference: source.reference,
                 lastGood: DesiredState(contents.objects, of: name))
             watchers[name] = SourceWatcher(
-                name: name, repository: source.mirror, maker: maker, controller: controller,
-                interval: source.interval, clock: SystemClock(), logger: logger)
+                name: name, repository: source.mirror, reference: source.reference, maker: maker,
+                controller: controller, interval: source.interval, clock: SystemClock(), logger: logger)
         }
-        address = APIAddress(settings.listen ?? layout.apiSocket)
+        address = try ControllerOptions.apiAddress(settings.listen ?? layout.apiSocket)
         if case .unixSocket(let path) = address { try StateLayout.check(socket: path) }
         let facade = Facade(
             controller: controller, watchers: watchers, urls: sources.mapValues { $0.mirror.remote.url.text },
@@ -85,6 +87,9 @@ struct Composition {
             + watchers.sorted { $0.key < $1.key }.map { $0.value as any Service }
             + [ServerService(server: server)]
     }
+
+    /// Leaves the ledger as one file that holds everything; called last.
+    func close() throws(LedgerError) { try ledger.close() }
 
     struct Source {
         let mirror: HeadgateGit.Mirror
@@ -103,7 +108,7 @@ struct Composition {
                 throw ConfigurationError("two sources are named \(name): give them names")
             }
             guard let path = RepositoryPath(configured.path ?? "") else {
-                throw ConfigurationError("\(configured.path ?? "") is not a path within a repository")
+                throw ConfigurationError("path: \(configured.path ?? "") is not a path within a repository")
             }
             let mirror = try HeadgateGit.Mirror(
                 of: configured.remote(), configured.reference(), stateFolder: root, process: process,
@@ -185,7 +190,13 @@ struct ServerService: Service {
 struct Secrets: Sendable {
     private let origins: [String: String]
 
-    init(_ origins: [String: String]) { self.origins = origins }
+    init(_ origins: [String: String]) throws {
+        for (name, origin) in origins.sorted(by: { $0.key < $1.key })
+        where !origin.hasPrefix("env:") && !origin.hasPrefix("file:/") {
+            throw ConfigurationError("secrets.\(name): expected env:VARIABLE or file:/path, not the secret itself")
+        }
+        self.origins = origins
+    }
 
     /// `env:NAME` or `file:/path`; nil for a secret that is not configured or not there.
     func value(_ name: String) -> String? {

@@ -2,6 +2,7 @@ import Foundation
 import HeadgateController
 import HeadgateCore
 import HeadgateGit
+import HeadgateManifest
 import HeadgateProviders
 import Yams
 
@@ -28,6 +29,8 @@ struct ControllerConfiguration: Codable, Sendable {
         var passwordFile: String?
         /// A file that holds a private key, ed25519 or ECDSA.
         var sshKey: String?
+        /// A file that holds the key's passphrase.
+        var passphraseFile: String?
         var sshAgent: Bool?
     }
 
@@ -80,13 +83,22 @@ struct ControllerConfiguration: Codable, Sendable {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw ConfigurationError("\(path) cannot be read")
         }
+        let root: Node
         do {
-            try refuseUnknown(try Yams.compose(yaml: text), path)
-            return try YAMLDecoder().decode(ControllerConfiguration.self, from: text)
-        } catch let error as ConfigurationError {
-            throw error
-        } catch {
-            throw ConfigurationError("\(path): \(error)")
+            guard let node = try Yams.compose(yaml: text) else { throw ConfigurationError("\(path) is empty") }
+            root = node
+        } catch let error as YamlError {
+            throw ConfigurationError(error, in: path)
+        }
+        try refuseUnknown(root, path)
+        do {
+            let settings = try YAMLDecoder().decode(ControllerConfiguration.self, from: text)
+            if let steps = settings.limits?.concurrentSteps, steps < 1 {
+                throw ConfigurationError("\(path): limits.concurrentSteps must be at least 1")
+            }
+            return settings
+        } catch let error as DecodingError {
+            throw ConfigurationError(error, in: path, root)
         }
     }
 
@@ -99,7 +111,7 @@ struct ControllerConfiguration: Codable, Sendable {
             "name", "url", "branch", "tag", "semver", "commit", "path", "poll", "credentials", "knownHosts",
             "certificates", "allowedSigners",
         ],
-        "credentials": ["user", "passwordFile", "sshKey", "sshAgent"],
+        "credentials": ["user", "passwordFile", "sshKey", "passphraseFile", "sshAgent"],
         "router": ["port"],
         "limits": ["concurrentSteps", "dataHosts", "dataFolders"],
         "shared": ["url", "keyFile", "trustedKeys", "builder"],
@@ -110,9 +122,10 @@ struct ControllerConfiguration: Codable, Sendable {
         for (key, value) in mapping {
             guard let name = key.string else { continue }
             guard known.contains(name) else {
-                let line = key.mark.map { ":\($0.line):\($0.column)" } ?? ""
-                throw ConfigurationError(
-                    "\(path)\(line): unknown field \(name); known are \(known.sorted().joined(separator: ", "))")
+                let hint =
+                    Spelling.nearest(to: name, among: known.sorted()).map { "did you mean \"\($0)\"?" }
+                    ?? "known are \(known.sorted().joined(separator: ", "))"
+                throw ConfigurationError("\(path)\(key.place): unknown field \"\(name)\"; \(hint)")
             }
             if let items = value.sequence {
                 for item in items { try refuseUnknown(item, path, section: name) }
@@ -143,12 +156,6 @@ extension ControllerConfiguration {
         }
         return programs
     }
-}
-
-/// What is wrong with a configuration, for people.
-struct ConfigurationError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }
 
 extension ControllerConfiguration.Source {
@@ -185,9 +192,13 @@ extension ControllerConfiguration.Source {
     func remote() throws -> GitRemote {
         let isLocal = !url.contains("://") && FileManager.default.fileExists(atPath: url)
         let absolute = isLocal && !url.hasPrefix("/") ? "\(FileManager.default.currentDirectoryPath)/\(url)" : url
-        return try GitRemote(
-            url: RemoteURL(absolute), credentials: gitCredentials(),
-            hostKeys: knownHosts.map { .file($0) } ?? .userFiles, certificates: certificates)
+        do {
+            return try GitRemote(
+                url: RemoteURL(absolute), credentials: gitCredentials(),
+                hostKeys: knownHosts.map { .file($0) } ?? .userFiles, certificates: certificates)
+        } catch let error as SourceError {
+            throw ConfigurationError(error.message)
+        }
     }
 
     /// Whose SSH signatures count as verified; nobody's unless the file is given.
@@ -196,25 +207,31 @@ extension ControllerConfiguration.Source {
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
             throw ConfigurationError("the allowed signers file \(file) cannot be read")
         }
-        return try AllowedSigners(text)
+        do { return try AllowedSigners(text) } catch { throw ConfigurationError("\(file): \(error)") }
     }
 
     private func gitCredentials() throws -> GitCredentials {
         guard let credentials else { return .none }
-        if let key = credentials.sshKey { return .sshKey(path: key, user: credentials.user) }
+        if let key = credentials.sshKey {
+            let passphrase = try credentials.passphraseFile.map(Self.secret)
+            return .sshKey(path: key, passphrase: passphrase, user: credentials.user)
+        }
         if credentials.sshAgent == true { return .sshAgent(user: credentials.user) }
         guard let file = credentials.passwordFile else { return .none }
+        return .password(user: credentials.user ?? "git", try Self.secret(in: file))
+    }
+
+    private static func secret(in file: String) throws -> GitCredentials.Secret {
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
             throw ConfigurationError("\(file) cannot be read")
         }
-        let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        return .password(user: credentials.user ?? "git", GitCredentials.Secret(secret))
+        return GitCredentials.Secret(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     func interval() throws -> Duration {
         guard let poll else { return .seconds(30) }
         guard let duration = Duration(text: poll), duration >= .milliseconds(100) else {
-            throw ConfigurationError("\(poll) is not a poll interval such as 5s (at least 100ms)")
+            throw ConfigurationError("poll: \(poll) is not an interval such as 5s, and at least 100ms")
         }
         return duration
     }

@@ -129,16 +129,24 @@ struct Facade: ControllerFacade {
             .map { EventResource(id: $0.id, event: $0.event) }
     }
 
+    // `Kind/name`, or `Kind/source/name` where several sources have one.
     private func objectID(_ text: String) async throws -> ObjectID {
-        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
-        guard parts.count == 2, let kind = Kind(rawValue: parts[0]) else {
-            throw APIProblem(message: "\(text) is not an object: write Kind/name")
+        let parts = text.split(separator: "/", maxSplits: 2).map(String.init)
+        guard parts.count >= 2, let kind = Kind(rawValue: parts[0]) else {
+            throw APIProblem(.invalid, "\(text) is not an object: write Kind/name")
         }
-        let source = urls.keys.sorted().first
         let state = await controller.state
-        let known = urls.keys.sorted().first { state.object(ObjectID(source: $0, kind: kind, name: parts[1])) != nil }
-        guard let chosen = known ?? source else { throw APIProblem(message: "no source is configured") }
-        return ObjectID(source: chosen, kind: kind, name: parts[1])
+        if parts.count == 3, let source = SourceName(parts[1]) {
+            return ObjectID(source: source, kind: kind, name: parts[2])
+        }
+        let ids = urls.keys.sorted().map { ObjectID(source: $0, kind: kind, name: parts[1]) }
+        let known = ids.filter { state.object($0) != nil }
+        guard known.count <= 1 else {
+            let names = known.map { "\(kind.rawValue.lowercased())/\($0.source)/\($0.name)" }
+            throw APIProblem(.invalid, "several sources have \(text): write \(names.joined(separator: " or "))")
+        }
+        guard let chosen = known.first ?? ids.first else { throw APIProblem(.failed, "no source is configured") }
+        return chosen
     }
 
     func history(of deployment: String) async throws -> [Champion] {
@@ -150,7 +158,7 @@ struct Facade: ControllerFacade {
         let state = await controller.state
         guard let champion = state.records[id]?.champion, let version = state.versions[champion.version],
             let assessment = state.assessments[champion.assessment], let resource = resource(version, state)
-        else { throw APIProblem(message: "nothing serves on \(deployment) yet") }
+        else { throw APIProblem(.notFound, "nothing serves on \(deployment) yet") }
         var runs: [RunResource] = []
         for step in assessment.steps {
             if let run = try await ledger.run(step.run) { runs.append(RunResource(run)) }
@@ -163,30 +171,40 @@ struct Facade: ControllerFacade {
 
     private func deploymentID(_ name: String) async throws -> DeploymentID {
         let state = await controller.state
-        guard let id = state.records.keys.sorted().first(where: { $0.name.text == name }) else {
-            throw APIProblem(message: "there is no Deployment named \(name)")
+        let found = state.records.keys.sorted().filter { $0.name.text == name || "\($0.source)/\($0.name)" == name }
+        guard found.count <= 1 else {
+            let names = found.map { "\($0.source)/\($0.name)" }.joined(separator: " or ")
+            throw APIProblem(.invalid, "several sources have a Deployment named \(name): write \(names)")
         }
+        guard let id = found.first else { throw APIProblem(.notFound, "there is no Deployment named \(name)") }
         return id
     }
 
     func log(of run: String, from offset: Int) async throws -> LogChunk {
-        guard let id = RunID(run) else { throw APIProblem(message: "\(run) is not a run") }
-        guard let known = try await ledger.run(id) else { throw APIProblem(message: "there is no run \(run)") }
+        guard let id = RunID(run), let known = try await ledger.run(id) else {
+            throw APIProblem(.notFound, "there is no run \(run)")
+        }
         guard let file = FileHandle(forReadingAtPath: logPath(id)) else {
             return LogChunk(text: "", next: offset, ended: !known.isLive)
         }
         defer { try? file.close() }
         try file.seek(toOffset: UInt64(max(0, offset)))
-        let data = try file.read(upToCount: 256 << 10) ?? Data()
+        let data = LogChunk.whole(try file.read(upToCount: 256 << 10) ?? Data(), isLast: !known.isLive)
         return LogChunk(
             text: String(decoding: data, as: UTF8.self), next: offset + data.count, ended: !known.isLive)
     }
 
-    func obey(_ command: Command) async throws { controller.send(.command(command)) }
+    func obey(_ command: Command) async throws -> CommandAnswer {
+        let events = await controller.perform(command)
+        if let refusal = events.first(where: { $0.reason.hasSuffix("Refused") }) {
+            throw APIProblem(.refused, refusal.message)
+        }
+        return CommandAnswer(done: events.map { "\($0.reason): \($0.message)" })
+    }
 
     func reconcile(source: String) async throws {
         guard let name = SourceName(source), let watcher = watchers[name] else {
-            throw APIProblem(message: "there is no source named \(source)")
+            throw APIProblem(.notFound, "there is no source named \(source)")
         }
         watcher.nudge()
     }
@@ -208,5 +226,19 @@ struct Facade: ControllerFacade {
         let own = MetricsText.text(
             await controller.state, stopped: await controller.stoppedBy != nil, looks: watchers.mapValues(\.looks))
         return own + RouterMetricsText.of(await routers())
+    }
+}
+
+extension LogChunk {
+    /// Without the beginning of a character at the end, whose rest is yet to come.
+    static func whole(_ data: Data, isLast: Bool) -> Data {
+        guard !isLast || data.count == 256 << 10 else { return data }
+        for back in 1...3 where back <= data.count {
+            let byte = data[data.endIndex - back]
+            guard byte & 0xC0 == 0xC0 else { continue }
+            let length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2
+            return length > back && data.count > back ? data.dropLast(back) : data
+        }
+        return data
     }
 }

@@ -35,6 +35,11 @@ actor ManifestSnapshots: SnapshotMaker {
     var decodedFiles: Int { builder.decodedFiles }
 
     func snapshot(of commit: CommitID) async throws(SourceError) -> Snapshot {
+        try await snapshot(of: Revision(reference: reference, commit: commit))
+    }
+
+    func snapshot(of revision: Revision) async throws(SourceError) -> Snapshot {
+        let commit = revision.commit
         let facts = try await repository.facts(of: commit)
         let prepared = try await builder.prepare(commit, from: repository)
         let changed = try builder.commit(prepared)
@@ -54,7 +59,7 @@ actor ManifestSnapshots: SnapshotMaker {
         for name in checkProblems.keys.sorted() { desired.diagnostics += checkProblems[name] ?? [] }
         defer { isFirst = false }
         return Snapshot(
-            revision: Revision(reference: reference, commit: commit), commit: facts, desired: desired,
+            revision: revision, commit: facts, desired: desired,
             changed: isFirst ? nil : changed)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HeadgateAPI
 import HeadgateCore
 import Logging
 import ServiceLifecycle
@@ -51,20 +52,22 @@ struct RunCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard repo != nil || config != nil else { throw ValidationError("give --repo URL or --config FILE") }
+        if let routerPort, !(0...65535).contains(routerPort) {
+            throw ValidationError("--router-port must be 0 through 65535")
+        }
+        if let concurrentSteps, concurrentSteps < 1 { throw ValidationError("--concurrent-steps must be at least 1") }
     }
 
     func run() async throws {
-        let configuration: ControllerConfiguration
-        do {
-            configuration = try settings()
-        } catch {
-            Terminal.note("headgate: \(error)")
-            throw ExitCode(64)
-        }
+        let configuration = try settings()
         let logger = LogOutput.logger(format: logFormat, level: logLevel.level)
         let composition: Composition
         do {
             composition = try await Composition(configuration, stateOption: state, logger: logger)
+        } catch let error as ConfigurationError {
+            throw error
+        } catch let problem as APIProblem {
+            throw problem
         } catch {
             Terminal.note("headgate: \(error)")
             throw ExitCode(2)
@@ -81,6 +84,12 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             Terminal.note("headgate: \(error)")
             throw ExitCode(2)
+        }
+        do {
+            try composition.close()
+        } catch {
+            // Nothing is lost: the next controller reads the log beside it.
+            logger.warning("ledger not closed", metadata: ["cause": "\(error.message)"])
         }
         logger.notice("controller stopped")
     }

@@ -3,6 +3,9 @@ package protocol SourceRepository: Sendable {
     /// Asks the remote, with one listing, where the watched reference points; nil when it does not exist.
     func tip(deadline: Duration) async throws(SourceError) -> CommitID?
 
+    /// As ``tip(deadline:)``, with the name that the reference has on the remote, such as of its default branch.
+    func revision(deadline: Duration) async throws(SourceError) -> Revision?
+
     /// Brings a commit into the mirror; does nothing when it is there.
     func fetch(_ commit: CommitID, deadline: Duration) async throws(SourceError)
 
@@ -58,5 +61,11 @@ package struct SourceError: Error, Hashable, Sendable, Codable, CustomStringConv
         case .unreachable, .timedOut, .diskFull, .other, .notFound: true
         case .authentication, .hostKey, .unsupported, .corrupted, .tooLarge: false
         }
+    }
+}
+
+extension SourceRepository {
+    package func revision(deadline: Duration) async throws(SourceError) -> Revision? {
+        try await tip(deadline: deadline).map { Revision(reference: "HEAD", commit: $0) }
     }
 }

@@ -1,5 +1,5 @@
 extension Reconciler {
-    /// Carries out what a person asked; a command for an object that is not there changes nothing.
+    /// Carries out what a person asked; what cannot be done now is logged with a reason that ends in `Refused`.
     mutating func obey(_ command: Command) {
         switch command {
         case .retry(let object): retry(object)
@@ -7,25 +7,38 @@ extension Reconciler {
         case .hold(let id, let by, let reason): hold(id, by, reason)
         case .release(let id, let by): release(id, by)
         case .suspend(let id, let by):
+            guard state.records[id] != nil else { return refuse("Suspend", "it is not known", id) }
             update(id) { [now] in $0.suspendedSince = $0.suspendedSince ?? now }
             log(.normal, "Suspended", "by \(by)", ObjectID(id))
         case .resume(let id, let by):
+            let record = state.records[id]
+            guard record?.suspendedSince != nil || record?.rollout?.pausedSince != nil else {
+                return refuse("Resume", "it is neither suspended nor paused", id)
+            }
             update(id) { $0.suspendedSince = nil }
             drive(id, [.resumed(by: by)])
             log(.normal, "Resumed", "by \(by)", ObjectID(id))
         case .override(let override): record(override)
         case .approve(let id, let version, let by): approve(id, version, by)
-        case .promote(let id, let full, let by): steer(id, .promote(full: full, by: by))
-        case .abort(let id, let by): steer(id, .abort(reason: "aborted by \(by)"))
-        case .pause(let id, let by): steer(id, .paused(by: by))
+        case .promote(let id, let full, let by): steer(id, "Promote", .promote(full: full, by: by))
+        case .abort(let id, let by): steer(id, "Abort", .abort(reason: "aborted by \(by)"))
+        case .pause(let id, let by): steer(id, "Pause", .paused(by: by))
         case .confirmPrune(let source, let by):
+            guard state.unconfirmed[source]?.isEmpty == false else {
+                return log(.warning, "PruneRefused", "nothing of source \(source) waits to be pruned", nil)
+            }
             log(.normal, "PruneConfirmed", "by \(by)", nil)
             remove(state.unconfirmed.removeValue(forKey: source) ?? [])
         case .adopt(let id, let version, let by): adopt(id, version, by)
         }
     }
 
-    private mutating func steer(_ id: DeploymentID, _ event: RolloutEvent) {
+    private mutating func refuse(_ what: String, _ why: String, _ id: DeploymentID) {
+        log(.warning, "\(what)Refused", why, ObjectID(id))
+    }
+
+    private mutating func steer(_ id: DeploymentID, _ what: String, _ event: RolloutEvent) {
+        guard state.records[id]?.rollout != nil else { return refuse(what, "no rollout is under way", id) }
         drive(id, [event])
         queue.insert(.deployment(id))
     }
@@ -72,14 +85,14 @@ extension Reconciler {
 
     /// Holds what HEAD asks for and goes back to an earlier champion.
     private mutating func rollback(_ id: DeploymentID, to version: VersionID?, _ by: String, _ reason: String) {
-        guard let record = state.records[id] else { return }
+        guard let record = state.records[id] else { return refuse("Rollback", "nothing serves on it yet", id) }
         let present = record.champion?.version
         let earlier = record.history.last { $0.version != present }?.version
         // During a rollout the champion has not changed yet, so going back is going back to it.
         let stay = version ?? (record.rollout == nil ? earlier : present)
         guard let stay, record.history.contains(where: { $0.version == stay }) else {
-            log(.warning, "RollbackRefused", "there is no earlier champion to go back to", ObjectID(id))
-            return
+            let why = version.map { "version \($0.short) was never its champion" }
+            return refuse("Rollback", why ?? "there is no earlier champion to go back to", id)
         }
         hold(id, by, reason, stay: stay)
         log(.normal, "RollbackRequested", "to version \(stay.short) by \(by): \(reason)", ObjectID(id))
@@ -89,8 +102,7 @@ extension Reconciler {
         guard let object = state.deployments[id],
             let desired = state.records[id]?.desired.flatMap({ state.versions[$0] })
         else {
-            log(.warning, "HoldRefused", "the desired version is not known yet", ObjectID(id))
-            return
+            return refuse("Hold", "the desired version is not known yet", id)
         }
         let digest = desiredDigest(id, object, desired)
         let hold = Hold(
@@ -104,12 +116,17 @@ extension Reconciler {
     }
 
     private mutating func release(_ id: DeploymentID, _ by: String) {
-        guard let desired = state.records[id]?.desired else { return }
+        guard let record = state.records[id], let desired = record.desired,
+            record.holds.contains(where: { $0.version == desired })
+        else { return refuse("Release", "what HEAD asks for is not held", id) }
         update(id) { $0.holds.removeAll { $0.version == desired } }
         log(.normal, "Released", "by \(by)", ObjectID(id))
     }
 
     private mutating func record(_ override: Override) {
+        guard state.policies[PolicyID(source: override.deployment.source, name: override.policy)] != nil else {
+            return refuse("Override", "there is no Policy named \(override.policy)", override.deployment)
+        }
         state.overrides.append(override)
         decision.records.append(.override(override))
         let text =
@@ -119,11 +136,11 @@ extension Reconciler {
     }
 
     private mutating func approve(_ id: DeploymentID, _ seen: VersionID?, _ by: String) {
-        guard let version = state.records[id]?.rollout?.candidate.version ?? state.records[id]?.desired else { return }
+        guard let version = state.records[id]?.rollout?.candidate.version ?? state.records[id]?.desired else {
+            return refuse("Approval", "the version that it wants to move to is not known yet", id)
+        }
         if let seen, seen != version {
-            let text = "version \(seen.short) by \(by): \(version.short) is wanted now"
-            log(.warning, "ApprovalRefused", text, ObjectID(id))
-            return
+            return refuse("Approval", "version \(seen.short) by \(by): \(version.short) is wanted now", id)
         }
         let approval = Approval(by: by, at: now, digest: version.description)
         update(id) { $0.approvals.append(approval) }
@@ -132,15 +149,12 @@ extension Reconciler {
     }
 
     private mutating func adopt(_ id: DeploymentID, _ version: VersionID, _ by: String) {
+        guard state.records[id]?.champion == nil else { return refuse("Adopt", "it has a champion already", id) }
         guard let known = state.versions[version],
             let assessment = state.assessments.values.filter({ $0.version == version }).max(by: {
                 $0.created < $1.created
-            }),
-            state.records[id]?.champion == nil
-        else {
-            log(.warning, "AdoptRefused", "version \(version.short) is not known to the ledger", ObjectID(id))
-            return
-        }
+            })
+        else { return refuse("Adopt", "version \(version.short) is not known to the ledger", id) }
         let champion = Champion(
             version: known.id, assessment: assessment.id, revision: known.revision, since: now, restored: false)
         update(id) {

@@ -25,7 +25,10 @@ struct Repository: ~Copyable {
         let code = git_repository_open_ext(&pointer, path, 0, nil)
         guard code >= 0, let pointer else {
             let failure = LibGit2.failure(code, "cannot open the repository of \(path)")
-            if code == GIT_ENOTFOUND.rawValue { throw SourceError(.notFound, "\(path) is not in a Git repository") }
+            if code == GIT_ENOTFOUND.rawValue {
+                let isThere = access(path, F_OK) == 0
+                throw SourceError(.notFound, "\(path) \(isThere ? "is not in a Git repository" : "does not exist")")
+            }
             guard failure.message.contains("objectformat") else { throw failure }
             throw Self.unsupportedHash(path)
         }

@@ -1,7 +1,7 @@
 /// Guesses what a misspelt name was meant to be.
-enum Spelling {
+package enum Spelling {
     /// The nearest of some names, if one is near enough to be a likely slip.
-    static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+    package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = folded(name)
         let allowed = wanted.count <= 3 ? 1 : max(2, wanted.count / 3)
         var best: (distance: Int, name: String)?

@@ -74,6 +74,20 @@ extension SQLiteLedger: LedgerMaintenance {
         }
     }
 
+    /// What is wrong with a ledger that no controller uses; reads only, and brings nothing up to date.
+    package static func problems(of path: String) -> [String] {
+        do {
+            try refuseForeign(path)
+            var configuration = Configuration()
+            configuration.readonly = true
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            defer { try? queue.close() }
+            return try queue.read { try String.fetchAll($0, sql: "PRAGMA quick_check(5)").filter { $0 != "ok" } }
+        } catch {
+            return [LedgerError(error, path).message]
+        }
+    }
+
     package func check() async throws(LedgerError) -> [String] {
         try await read { db in
             var problems = try String.fetchAll(db, sql: "PRAGMA integrity_check(50)").filter { $0 != "ok" }

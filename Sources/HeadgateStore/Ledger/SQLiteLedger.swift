@@ -102,7 +102,7 @@ package final class SQLiteLedger: Ledger {
     // MARK: What is opened
 
     /// Reads the version before any connection that could write is opened.
-    private static func refuseForeign(_ path: String) throws {
+    static func refuseForeign(_ path: String) throws {
         guard let facts = try? LocalFiles.facts(path), facts.size > 0 else { return }
         var configuration = Configuration()
         configuration.readonly = true

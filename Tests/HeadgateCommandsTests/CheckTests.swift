@@ -1,0 +1,138 @@
+import Foundation
+import HeadgateTestSupport
+import Testing
+
+/// What `check`, `plan`, `schema` and `policy eval` say of a checkout, with no controller.
+@Suite(.timeLimit(.minutes(10))) struct CheckTests {
+    static let head = "apiVersion: headgate.dev/v1\n"
+
+    static let bad: [(files: [String: String], message: String)] = [
+        (["m.yaml": head + "kind: Model\nmetadata: {name: x\nspec:\n"], "m.yaml:4:5: error: not valid YAML"),
+        (["m.yaml": head + "kind: Target\nmetadata:\n\tname: x\n"], "indent with spaces"),
+        (
+            ["m.yaml": head + "kind: Modle\nmetadata: {name: x}\n"],
+            #"m.yaml:2:7: error: unknown kind "Modle" [kind]; did you mean "Model"?"#
+        ),
+        (
+            ["m.yaml": head + "kind: Target\nmetadata: {name: x}\nspec: {locl: {}}\n"],
+            #"unknown field "locl" [spec.locl]"#
+        ),
+        (
+            ["m.yaml": head + "kind: Deployment\nmetadata: {name: x}\nspec: {model: gone, target: local}\n"],
+            #"m.yaml:4:15: error: there is no Model "gone" [spec.model]"#
+        ),
+        (
+            [
+                "m.yaml": head + """
+                    kind: Model
+                    metadata: {name: x}
+                    spec:
+                      pipeline:
+                        steps:
+                        - {name: a, command: [sh], inputs: [b/], outputs: [a/]}
+                        - {name: b, command: [sh], inputs: [a/], outputs: [b/]}
+                      artifact: a/
+                    """
+            ], #"steps wait for each other: "a" reads from "b" reads from "a""#
+        ),
+        (
+            ["m.yaml": head + "kind: Model\nmetadata: {name: x}\nspec: {artifact: ../../etc/passwd}\n"],
+            "is not a path within the repository"
+        ),
+        (
+            ["m.yaml": head + "kind: Model\nmetadata: {name: x}\nspec: {artifact: gone.bin}\n"],
+            "is not tracked at this commit"
+        ),
+        (
+            ["m.yaml": head + "kind: Model\nmetadata: {name: x}\nspec: {a: &a [x], b: [*a, *a], artifact: m.yaml}\n"],
+            "aliases are not supported"
+        ),
+        (
+            [
+                "p.yaml": head + """
+                    kind: Policy
+                    metadata: {name: p}
+                    spec:
+                      at: [validate]
+                      rules: [{name: r, expression: candidate.metrcs.accuracy > 0.5}]
+                    """
+            ], "did you mean 'metrics'?"
+        ),
+    ]
+
+    @Test(arguments: bad.indices)
+    func `a mistake is named with its file, line and column by check and by plan`(_ index: Int) async throws {
+        let repository = try await TemporaryRepository()
+        try await repository.commit("Try it", Self.bad[index].files.mapValues { .some($0) })
+        let headgate = HeadgateProgram(in: repository.path, environment: ["HEADGATE_STATE": nil])
+        let check = try await headgate("check")
+        #expect(check.status == 1 && check.output.contains(Self.bad[index].message), "\(check)")
+        #expect(check.errors.contains(" object") && check.errors.contains("error"), "\(check)")
+        let plan = try await headgate("plan")
+        #expect(plan.status == 2 && plan.errors.contains(Self.bad[index].message), "\(plan)")
+        #expect(!plan.errors.contains("nothing would happen"), "\(plan)")
+        let json = try await headgate("check", "-o", "json")
+        #expect(json.status == 1 && JSON.list(json.output).contains { $0["severity"] as? String == "error" }, "\(json)")
+    }
+
+    @Test func `a repository of nothing has nothing wrong with it, and nothing would happen`() async throws {
+        let repository = try await TemporaryRepository()
+        try await repository.commit("Begin")
+        let headgate = HeadgateProgram(in: repository.path, environment: ["HEADGATE_STATE": nil])
+        let check = try await headgate("check")
+        #expect(
+            check.status == 0 && check.output.isEmpty && check.errors == "0 objects, 0 errors, 0 warnings\n", "\(check)"
+        )
+        #expect(try await headgate("check", "-o", "json").output == "[]\n")
+        let plan = try await headgate("plan")
+        #expect(plan.status == 0 && plan.errors == "nothing would happen\n", "\(plan)")
+    }
+
+    @Test func `a plan of a new commit says what runs, what waits and what moves`() async throws {
+        let repository = try await TemporaryRepository()
+        try await repository.commit("Begin")
+        try await repository.commit("Add the toy model", Toy.files(accuracy: "0.9"))
+        let headgate = HeadgateProgram(in: repository.path, environment: ["HEADGATE_STATE": nil])
+        #expect(try await headgate("check").status == 0)
+        let plan = try await headgate("plan", "--base", "HEAD~1")
+        #expect(plan.status == 1, "\(plan)")
+        for line in ["Model/toy train", "Model/toy evaluate", "waits for train", "Deployment/toy", "Policy/floor"] {
+            #expect(plan.output.contains(line), "\(line) is missing: \(plan)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["plan", "/nonexistent"], "/nonexistent does not exist", 2),
+            (["plan", "--head", "gone"], "no commit is called 'gone'", 2),
+            (["plan", "--base", "gone"], "no commit is called 'gone'", 2),
+            (["plan", "--below", "gone"], "there is no folder gone", 2),
+            (["plan", "--below", "../x"], "../x is not a path within", 64),
+            (["check", "/nonexistent"], "/nonexistent is not a folder", 2),
+            (["check", "--below", "gone"], "/gone is not a folder", 2),
+            (["check", "--below", "/x"], "/x is not a path within", 64),
+            (["plan", "--state", "/nonexistent"], "/nonexistent/ledger.sqlite does not exist", 2),
+            (["schema", "Modle"], "Modle is not a kind", 64), (["policy", "eval", "1 +"], "1 +", 64),
+        ] as [([String], String, Int32)])
+    func `what cannot be read is an error that names it`(_ arguments: [String], _ message: String, _ code: Int32)
+        async throws
+    {
+        let repository = try await TemporaryRepository()
+        try await repository.commit("Begin")
+        let headgate = HeadgateProgram(in: repository.path, environment: ["HEADGATE_STATE": nil])
+        let result = try await headgate.run(arguments)
+        #expect(result.status == code && result.errors.contains(message) && result.output.isEmpty, "\(result)")
+    }
+
+    @Test(arguments: ["Model", "Policy", "Deployment", "Target", "model"])
+    func `a kind's schema is JSON that an editor can use`(_ kind: String) async throws {
+        let result = try await HeadgateProgram(in: "/")("schema", kind)
+        #expect(result.status == 0 && JSON(result.output)?["$schema"] is String, "\(result)")
+    }
+
+    @Test(arguments: [("1 + 1 == 2", 0), ("1 + 1 == 3", 1)] as [(String, Int32)])
+    func `an expression's answer is the exit code`(_ expression: String, _ code: Int32) async throws {
+        let result = try await HeadgateProgram(in: "/")("policy", "eval", expression)
+        #expect(result.status == code, "\(result)")
+    }
+}
