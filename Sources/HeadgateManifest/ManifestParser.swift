@@ -93,12 +93,13 @@ private struct FileParser {
         let read = YAMLReader.read(chunk, of: lines, maxNodes: remainingNodes)
         remainingNodes -= read.nodes
         var isIdentified = false
+        var isOther = false
         for document in read.documents {
             documentCount += 1
             let reader = DocumentReader(file: file, lines: lines)
             switch DocumentDecoder(source: source, reader: reader).decode(document, isSound: read.problems.isEmpty) {
             case .foreign: isIdentified = isIdentified || !isOurs
-            case .other: isIdentified = true
+            case .other: isOther = true
             case .unidentified:
                 add(reader.diagnostics, to: nil)
                 mention(chunk)
@@ -109,7 +110,8 @@ private struct FileParser {
                 isIdentified = true
             }
         }
-        guard isOurs, !read.problems.isEmpty else { return }
+        // What is no part of the desired state is checked where it is used.
+        guard isOurs, !isOther, !read.problems.isEmpty else { return }
         // A chunk holds one object but for documents that end with `...`.
         let object = result.objects.last.flatMap { last in
             last.meta.location.line >= chunk.firstLine ? last.id : nil

@@ -5,6 +5,7 @@ import HeadgateCore
 struct CompiledPolicy: Sendable {
     struct Variable: Sendable {
         let name: String
+        let expression: PolicyExpression
         let program: Program
     }
 
@@ -38,7 +39,7 @@ struct CompiledPolicy: Sendable {
                 continue
             }
             environment.declare("variables.\(variable.name)", program.resultType)
-            variables.append(Variable(name: variable.name, program: program))
+            variables.append(Variable(name: variable.name, expression: variable.expression, program: program))
         }
         let reads = Dictionary(
             variables.map { ("variables.\($0.name)", $0.program.attributes) }, uniquingKeysWith: { first, _ in first })
@@ -67,12 +68,15 @@ struct CompiledPolicy: Sendable {
         return (compiled, problems)
     }
 
+    /// How an expression of the policy is evaluated: plainly, or watched by somebody.
+    typealias Evaluate = (Program, Activation) -> Evaluation
+
     /// Sets the policy's variables, each computed when it is first read.
-    func bindVariables(_ activation: Activation) {
+    func bindVariables(_ activation: Activation, evaluate: @escaping Evaluate = { $0.evaluate($1) }) {
         for variable in variables {
             activation.set("variables.\(variable.name)") {
                 (activation: Activation) throws(EvaluationError) -> Value in
-                switch variable.program.evaluate(activation).result {
+                switch evaluate(variable.program, activation).result {
                 case .value(let value): return value
                 case .error(let error): throw error
                 case .unknown(let set): return .unknown(set)

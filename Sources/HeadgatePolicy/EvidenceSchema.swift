@@ -11,18 +11,8 @@ package enum EvidenceSchema {
         for record in records { environment.declare(record) }
         environment.declare(
             RecordType(name: "Params", fields: params.mapValues { _ in .dyn }))
-        environment.declare("candidate", .record("Version"))
-        environment.declare("champion", .record("Version"))
-        environment.declare("model", .record("Subject"))
-        environment.declare("deployment", .record("Subject"))
-        environment.declare("target", .string)
-        environment.declare("commit", .record("Commit"))
-        environment.declare("approvals", .list(.record("Approval")))
-        environment.declare("now", .timestamp)
-        environment.declare("restoring", .bool)
-        environment.declare("moment", .string)
+        for (name, type) in variables { environment.declare(name, type) }
         environment.declare("params", .record("Params"))
-        environment.declare("traffic", .record("Traffic"))
         // What a Model may reasonably hold; cost estimates rest on it.
         environment.sizeBounds = [
             "approvals": 100, "candidate.data": 10_000, "champion.data": 10_000, "candidate.formats": 100,
@@ -31,6 +21,14 @@ package enum EvidenceSchema {
         return environment
     }
 
+    /// Variables but the policy's own `params`.
+    package static let variables: [(name: String, type: CELType)] = [
+        ("candidate", .record("Version")), ("champion", .record("Version")), ("model", .record("Subject")),
+        ("deployment", .record("Subject")), ("target", .string), ("commit", .record("Commit")),
+        ("approvals", .list(.record("Approval"))), ("now", .timestamp), ("restoring", .bool), ("moment", .string),
+        ("traffic", .record("Traffic")),
+    ]
+
     /// Records by name, for documentation too.
     package static let records: [RecordType] = [
         RecordType(
@@ -38,7 +36,7 @@ package enum EvidenceSchema {
             fields: [
                 "version": .string, "digest": .string, "metrics": .map(.string, .dyn), "params": .map(.string, .dyn),
                 "size": .int, "files": .int, "formats": .list(.string), "data": .list(.record("Data")),
-                "provenance": .record("Provenance"), "created": .timestamp,
+                "provenance": .record("Provenance"), "created": .timestamp, "reports": .map(.string, .dyn),
             ]),
         RecordType(name: "Data", fields: ["path": .string, "digest": .string]),
         RecordType(name: "Provenance", fields: ["revision": .string, "steps": .list(.record("Step"))]),

@@ -46,7 +46,7 @@ package enum EvidenceValues {
         var fields: [(String, Value)] = [
             ("version", .string(evidence.version.description)),
             ("digest", .string(evidence.artifact.tree.description)),
-            ("metrics", metrics(evidence, path: "\(path).metrics")),
+            ("metrics", metrics(evidence.metrics, declared: evidence.declared, path: "\(path).metrics")),
             ("params", plain(evidence.params)),
             ("size", .int(evidence.artifact.size)),
             ("files", .int(Int64(evidence.artifact.fileCount))),
@@ -85,8 +85,27 @@ package enum EvidenceValues {
     }
 
     /// NaN, infinite, non-numeric and absent metrics are unknown; a declared string or bool is itself.
-    private static func metrics(_ evidence: VersionEvidence, path: String) -> Value {
-        metric(evidence.metrics, path: path, name: "", declared: evidence.declared)
+    static func metrics(_ metrics: JSONValue, declared: [String: MetricType]?, path: String) -> Value {
+        metric(metrics, path: path, name: "", declared: declared)
+    }
+
+    /// Reports of tools: what is absent, null, NaN or infinite is unknown, all else is itself.
+    ///
+    /// A whole number is a double, since JSON does not tell them apart.
+    static func report(_ value: JSONValue, path: String) -> Value {
+        switch value {
+        case .null: .unknown(UnknownSet(path))
+        case .bool(let flag): .bool(flag)
+        case .integer(let number): .double(Double(number))
+        case .number(let number): number.isFinite ? .double(number) : .unknown(UnknownSet(path))
+        case .string(let text): .string(text)
+        case .array(let items): .list(items.enumerated().map { report($1, path: "\(path)[\($0)]") })
+        case .object:
+            .map(
+                MapValue(
+                    value.sortedMembers.map { ($0.name, report($0.value, path: "\(path).\($0.name)")) },
+                    absence: .unknownUnlessTested(path: path)))
+        }
     }
 
     private static func metric(

@@ -90,7 +90,7 @@ extension Declaration {
             """),
         make: MetricsSpec.init)
 
-    private static let metricType: Shape<MetricType> = .option { type in
+    static let metricType: Shape<MetricType> = .option { type in
         switch type {
         case .double: "A number."
         case .int: "A whole number."
@@ -99,7 +99,7 @@ extension Declaration {
         }
     }
 
-    private static let metricName: Shape<String> = .text(.metricName, hint: "dots for nesting, no spaces") { text in
+    static let metricName: Shape<String> = .text(.metricName, hint: "dots for nesting, no spaces") { text in
         text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
             !part.isEmpty && part.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
         }

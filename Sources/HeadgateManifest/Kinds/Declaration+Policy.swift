@@ -5,15 +5,7 @@ extension Declaration {
         "Policy spec",
         Field(
             "at",
-            .list(
-                of: .option { (moment: GateMoment) in
-                    switch moment {
-                    case .plan: "Before any step runs."
-                    case .validate: "When a version has its metrics."
-                    case .release: "Before a version is published."
-                    case .rollout: "At each increase of a version's traffic."
-                    }
-                }, 1...4, called: "moments"), "The moments at which it is asked."),
+            .list(of: moment, 1...4, called: "moments"), "The moments at which it is asked."),
         Field(
             "action",
             .option { (action: PolicyAction) in
@@ -31,6 +23,15 @@ extension Declaration {
             "Expressions with names, read as `variables.NAME`; each may use earlier ones."),
         Field("rules", .list(of: rule, 1...200, called: "rules"), "Conditions that must all hold."),
         make: PolicySpec.init)
+
+    static let moment: Shape<GateMoment> = .option { moment in
+        switch moment {
+        case .plan: "Before any step runs."
+        case .validate: "When a version has its metrics."
+        case .release: "Before a version is published."
+        case .rollout: "At each increase of a version's traffic."
+        }
+    }
 
     static let match: Shape<PolicyMatch> = .object(
         "Match",

@@ -8,7 +8,7 @@ enum Declaration {
     /// Kinds that stand beside ours in the same files and are not part of the desired state.
     ///
     /// `PolicyTest` is read where policies are tested.
-    static let otherKinds = ["PolicyTest"]
+    static let otherKinds = [PolicyTestParser.kind]
 
     static let kindNames = Kind.allCases.map(\.rawValue)
 

@@ -68,6 +68,27 @@ package enum ManifestExample {
             messageExpression: "'accuracy fell by ' + string(variables.drop)"
         """
 
+    /// A test of a policy that decodes without a word.
+    static let policyTest = """
+        apiVersion: headgate.dev/v1
+        kind: PolicyTest
+        metadata: {name: not-worse-than-champion}
+        spec:
+          policy: not-worse-than-champion
+          evidence:
+            candidate: {metrics: {accuracy: 0.9}}
+          cases:
+          - name: nothing served before
+            evidence: {champion: null}
+            expect: pass
+          - name: much worse than the champion
+            evidence: {champion: {metrics: {accuracy: 0.95}}}
+            expect: {verdict: fail, matches: "^accuracy fell by 0\\.0"}
+          - name: nobody knows what serves
+            expect: {verdict: inconclusive, reason: champion}
+            cost: 100
+        """
+
     private static let deployment = """
         apiVersion: headgate.dev/v1
         kind: Deployment

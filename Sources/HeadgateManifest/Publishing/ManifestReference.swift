@@ -7,20 +7,25 @@ package enum ManifestReference {
         var described: Set<String> = []
         var sections = [introduction, section(Declaration.metadata.schema, &described)]
         for kind in Kind.allCases {
-            sections.append(
-                """
-                ## \(kind.rawValue)
-                \(Declaration.summary(of: kind))
-
-                ```yaml
-                \(ManifestExample.text(kind).trimmingNewlines)
-                ```
-
-
-                """)
+            sections.append(opening(kind.rawValue, Declaration.summary(of: kind), ManifestExample.text(kind)))
             sections.append(section(Declaration.spec(of: kind).schema, &described))
         }
+        sections.append(opening(PolicyTestParser.kind, PolicyTestParser.summary, ManifestExample.policyTest))
+        sections.append(section(Declaration.policyTest.schema, &described))
         return sections.joined().trimmingNewlines + "\n"
+    }
+
+    private static func opening(_ kind: String, _ summary: String, _ example: String) -> String {
+        """
+        ## \(kind)
+        \(summary)
+
+        ```yaml
+        \(example.trimmingNewlines)
+        ```
+
+
+        """
     }
 
     /// Tables of an object's fields and of all that they hold, in the order in which they are met.

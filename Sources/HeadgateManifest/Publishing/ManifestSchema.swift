@@ -4,18 +4,27 @@ package import HeadgateCore
 package enum ManifestSchema {
     /// The schema of a kind, in draft 2020-12, as text that an editor or `python -m jsonschema` can read.
     package static func jsonSchema(_ kind: Kind) -> String {
+        jsonSchema(kind.rawValue, Declaration.summary(of: kind), Declaration.spec(of: kind).schema)
+    }
+
+    /// The schema of tests of policies.
+    package static func policyTestSchema() -> String {
+        jsonSchema(PolicyTestParser.kind, PolicyTestParser.summary, Declaration.policyTest.schema)
+    }
+
+    private static func jsonSchema(_ kind: String, _ summary: String, _ schema: Schema) -> String {
         var definitions: [String: JSONValue] = [:]
         let metadata = value(of: Declaration.metadata.schema, &definitions)
-        let spec = value(of: Declaration.spec(of: kind).schema, &definitions)
+        let spec = value(of: schema, &definitions)
         let root: [String: JSONValue] = [
             "$schema": .string("https://json-schema.org/draft/2020-12/schema"),
-            "$id": .string("https://\(Declaration.apiVersion)/\(kind.rawValue).schema.json"),
-            "title": .string(kind.rawValue),
-            "description": .string(Declaration.summary(of: kind)),
+            "$id": .string("https://\(Declaration.apiVersion)/\(kind).schema.json"),
+            "title": .string(kind),
+            "description": .string(summary),
             "type": .string("object"),
             "properties": .object([
                 "apiVersion": .object(["const": .string(Declaration.apiVersion)]),
-                "kind": .object(["const": .string(kind.rawValue)]),
+                "kind": .object(["const": .string(kind)]),
                 "metadata": metadata,
                 "spec": spec,
             ]),

@@ -1,0 +1,121 @@
+import CEL
+import HeadgateCore
+
+extension CompiledPolicy {
+    /// What the rules gave, and what they read.
+    struct Answers {
+        var rules: [RuleResult] = []
+        /// Attributes and their values, in the order in which rules read them; some stand several times.
+        var read: [(path: String, value: String)] = []
+
+        /// The worst of the rules' outcomes: a clear no before a doubt.
+        var outcome: Verdict.Outcome {
+            let outcomes = rules.map(\.outcome)
+            for outcome in [Verdict.Outcome.fail, .inconclusive, .error] where outcomes.contains(outcome) {
+                return outcome
+            }
+            return .pass
+        }
+
+        /// The message of the first rule that decided; nil for a pass.
+        var message: String? {
+            let outcome = outcome
+            return outcome == .pass ? nil : rules.first { $0.outcome == outcome }?.message
+        }
+    }
+
+    /// Evaluates every rule on the values of an activation.
+    func evaluate(_ activation: Activation, with evaluate: @escaping Evaluate = { $0.evaluate($1) }) -> Answers {
+        bindVariables(activation, evaluate: evaluate)
+        var answers = Answers()
+        for rule in rules {
+            // The rule first, so that who watches sees what it reads as it reads it.
+            let (outcome, message) = answer(of: rule, activation, evaluate)
+            let values = rule.attributes.map { ($0.path, value(of: $0, activation)) }
+            answers.read += values.map { ($0.0, $0.1.canonical) }
+            answers.rules.append(
+                RuleResult(
+                    name: rule.rule.name, expression: rule.rule.expression.source, outcome: outcome, message: message,
+                    values: values.map { RuleResult.Value(expression: $0.0, value: $0.1.shown) },
+                    location: rule.rule.expression.location))
+        }
+        return answers
+    }
+
+    /// A metric that the policy names and no step declares, where the steps declare what they report.
+    func misspeltMetric(among declared: [String: MetricType]?) -> String? {
+        guard let declared else { return nil }
+        let prefix = "candidate.metrics."
+        for attribute in rules.flatMap(\.attributes) where attribute.path.hasPrefix(prefix) {
+            let name = String(attribute.path.dropFirst(prefix.count))
+            let isDeclared = declared.keys.contains {
+                $0 == name || $0.hasPrefix("\(name).") || name.hasPrefix("\($0).") || name.hasPrefix("\($0)[")
+            }
+            if !isDeclared {
+                return
+                    "no step declares the metric \(name); declared are \(declared.keys.sorted().joined(separator: ", "))"
+            }
+        }
+        return nil
+    }
+
+    private func value(of attribute: Attribute, _ activation: Activation) -> Value {
+        switch attribute.program.evaluate(activation).result {
+        case .value(let value): value
+        case .unknown(let set): .unknown(set)
+        case .error: .unknown(UnknownSet(attribute.path))
+        }
+    }
+
+    private func answer(
+        of rule: Rule, _ activation: Activation, _ evaluate: Evaluate
+    ) -> (Verdict.Outcome, String?) {
+        switch evaluate(rule.program, activation).result {
+        case .value(.bool(true)): (.pass, nil)
+        case .value(.bool(false)): (.fail, failureMessage(rule, activation, evaluate))
+        case .value(let other): (.inconclusive, "rule \(rule.rule.name) gave \(other.shown), not a bool")
+        case .unknown(let set):
+            (.inconclusive, "rule \(rule.rule.name) waits for \(set.paths.joined(separator: ", "))")
+        // A division by zero, a wrong type or a cost limit says nothing about the model.
+        case .error(let error): (.inconclusive, "rule \(rule.rule.name): \(error.message)")
+        }
+    }
+
+    private func failureMessage(_ rule: Rule, _ activation: Activation, _ evaluate: Evaluate) -> String {
+        if let message = rule.message, case .string(let text) = evaluate(message, activation).value,
+            !text.isEmpty, text.utf8.count <= 5120, !text.utf8.contains(UInt8(ascii: "\n"))
+        {
+            return text
+        }
+        return rule.rule.message ?? "rule \(rule.rule.name) does not hold: \(rule.rule.expression.source)"
+    }
+}
+
+/// A question to a policy, from which its verdicts are made.
+struct Asked {
+    let policy: PolicyName
+    let digest: PolicyDigest
+    let action: PolicyAction
+    let moment: GateMoment
+
+    /// A policy that could not be asked.
+    func error(_ message: String) -> Verdict { verdict(.error, [], message: message, read: []) }
+
+    func verdict(_ answers: CompiledPolicy.Answers) -> Verdict {
+        verdict(answers.outcome, answers.rules, message: answers.message, read: answers.read)
+    }
+
+    private func verdict(
+        _ outcome: Verdict.Outcome, _ rules: [RuleResult], message: String?, read: [(path: String, value: String)]
+    ) -> Verdict {
+        var builder = DigestBuilder(domain: "headgate.dev/evidence/1")
+        var seen: Set<String> = []
+        for (path, value) in read where seen.insert(path).inserted { builder.add(path, value) }
+        let isVolatile = read.contains { item in
+            EvidenceSchema.volatileVariables.contains(String(item.path.prefix { $0 != "." && $0 != "[" }))
+        }
+        return Verdict(
+            policy: policy, policyDigest: digest, action: action, moment: moment, outcome: outcome,
+            evidenceDigest: EvidenceDigest(builder.finish()), isVolatile: isVolatile, rules: rules, message: message)
+    }
+}

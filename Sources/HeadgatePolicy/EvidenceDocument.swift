@@ -1,0 +1,123 @@
+import CEL
+import HeadgateCore
+
+/// Evidence that a person wrote down, by variable, checked against the declared records.
+///
+/// What is not given is unknown, as it is where nobody could tell.
+struct EvidenceDocument {
+    private let document: PlacedJSON
+    private let declared: [String: MetricType]?
+    private let environment: Environment
+    private(set) var problems: [HeadgateCore.Diagnostic] = []
+
+    /// The values of a document in an environment of a policy, and what in it fits no declared record.
+    ///
+    /// Without more being said there are no approvals, and nothing is restored.
+    static func activation(
+        _ document: PlacedJSON, declared: [String: MetricType]?, moment: GateMoment, params: [String: JSONValue],
+        in environment: Environment
+    ) -> (Activation, [HeadgateCore.Diagnostic]) {
+        let activation = Activation(environment)
+        activation.unsetIsUnknown = true
+        activation["approvals"] = .list([])
+        activation["restoring"] = .bool(false)
+        var reader = EvidenceDocument(document: document, declared: declared, environment: environment)
+        guard case .object = document.value else { return (activation, []) }
+        for (name, value) in document.value.sortedMembers {
+            guard let type = EvidenceSchema.variables.first(where: { $0.name == name })?.type else {
+                reader.reportUnknown(name, "there is no evidence \"\(name)\"")
+                continue
+            }
+            activation[name] = reader.value(of: value, type, name)
+        }
+        activation["moment"] = .string(moment.rawValue)
+        activation["params"] = .record(RecordValue("Params", params.map { ($0.key, EvidenceValues.plain($0.value)) }))
+        return (activation, reader.problems)
+    }
+
+    private init(document: PlacedJSON, declared: [String: MetricType]?, environment: Environment) {
+        self.document = document
+        self.declared = declared
+        self.environment = environment
+    }
+
+    private mutating func value(of json: JSONValue, _ type: CELType, _ path: String) -> Value {
+        if case .null = json { return path == "champion" ? .null : .unknown(UnknownSet(path)) }
+        switch (type, json) {
+        case (.string, .string(let text)): return .string(text)
+        case (.bool, .bool(let flag)): return .bool(flag)
+        case (.int, .integer(let number)): return .int(number)
+        case (.double, .integer(let number)): return .double(Double(number))
+        case (.double, .number(let number)): return .double(number)
+        case (.timestamp, .string(let text)):
+            if let time = Timestamp(rfc3339: text) { return .timestamp(time) }
+            return wrong("expected a time such as 2026-03-01T12:00:00Z, found \"\(text)\"", path)
+        case (.list(let element), .array(let items)):
+            return .list(items.enumerated().map { value(of: $1, element, "\(path)[\($0)]") })
+        case (.record(let name), .object): return record(name, json, path)
+        case (.map(_, let element), .object): return map(element, json, path)
+        default: return wrong("expected \(type.described), found \(json.described)", path)
+        }
+    }
+
+    private mutating func record(_ name: String, _ json: JSONValue, _ path: String) -> Value {
+        let fields = EvidenceSchema.records.first { $0.name == name }?.fields ?? [:]
+        var values: [(String, Value)] = []
+        for (field, member) in json.sortedMembers {
+            let inner = "\(path).\(field)"
+            guard let type = fields[field] else {
+                reportUnknown(inner, "\(name) has no field \"\(field)\"")
+                continue
+            }
+            values.append((field, value(of: member, type, inner)))
+        }
+        return .record(RecordValue(name, values, absence: .unknown(path: path)))
+    }
+
+    private mutating func map(_ element: CELType, _ json: JSONValue, _ path: String) -> Value {
+        switch path {
+        case "candidate.metrics": return EvidenceValues.metrics(json, declared: declared, path: path)
+        case "champion.metrics": return EvidenceValues.metrics(json, declared: declared, path: path)
+        case "candidate.reports", "champion.reports": return EvidenceValues.report(json, path: path)
+        default: break
+        }
+        return .map(MapValue(json.sortedMembers.map { ($0.name, value(of: $0.value, element, "\(path).\($0.name)")) }))
+    }
+
+    private mutating func wrong(_ message: String, _ path: String) -> Value {
+        problems.append(
+            HeadgateCore.Diagnostic(
+                .error, code: "bad-evidence", message, at: document.place(of: path), field: path))
+        return .unknown(UnknownSet(path))
+    }
+
+    private mutating func reportUnknown(_ path: String, _ message: String) {
+        // The checker knows the nearest name.
+        var hint: String?
+        do { _ = try environment.compile(path) } catch { hint = error.diagnostics.first?.hint }
+        problems.append(
+            HeadgateCore.Diagnostic(
+                .error, code: "bad-evidence", message, at: document.place(of: path), field: path, hint: hint))
+    }
+}
+
+extension CELType {
+    fileprivate var described: String {
+        switch self {
+        case .record(let name): "the fields of \(name)"
+        case .list: "a list"
+        case .map: "a mapping"
+        default: "\(self)"
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate var described: String {
+        switch self {
+        case .object: "a mapping"
+        case .array: "a list"
+        default: canonicalText.utf8.count > 60 ? String(canonicalText.prefix(60)) + "…" : canonicalText
+        }
+    }
+}
