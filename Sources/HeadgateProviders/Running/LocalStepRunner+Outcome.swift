@@ -167,10 +167,10 @@ extension LocalStepRunner {
             throw refusal("was not written")
         }
         let document: JSONValue
-        do throws(MetricsDocument.Problem) {
-            document = try MetricsDocument.parse(bytes)
+        do throws(JSONDocument.Problem) {
+            document = try JSONDocument.parseObject(bytes)
         } catch {
-            throw refusal("is not JSON: line \(error.line), column \(error.column): \(error.message)")
+            throw refusal("is not JSON: \(error)")
         }
         do throws(SystemError) {
             try LocalFiles.writeAtomically(bytes, to: folder.metrics)

@@ -42,7 +42,7 @@ struct RunFolder: Hashable, Sendable {
     var outcome: StepOutcome? {
         guard let recorded = JSONFile.read(Recorded.self, recorded) else { return nil }
         guard recorded.hasMetrics, case .succeeded(let result) = recorded.outcome,
-            let bytes = try? LocalFiles.read(metrics), let document = try? MetricsDocument.parse(bytes)
+            let bytes = try? LocalFiles.read(metrics), let document = try? JSONDocument.parseObject(bytes)
         else { return recorded.outcome }
         return .succeeded(
             StepResult(

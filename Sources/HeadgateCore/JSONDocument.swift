@@ -1,16 +1,17 @@
 import Glibc
-import HeadgateCore
 
-/// Reads metrics: JSON, with the tokens that Python's and JavaScript's writers emit for numbers that are not finite.
+/// Reads metrics and reports: JSON, with the tokens that Python's and JavaScript's writers emit for numbers that are not finite.
 ///
 /// `NaN`, `Infinity` and `-Infinity` become numbers, which policies take for unknown.
-struct MetricsDocument {
+package struct JSONDocument {
     /// What is wrong, and where.
-    struct Problem: Error, Hashable {
-        let line: Int
+    package struct Problem: Error, Hashable, CustomStringConvertible {
+        package let line: Int
         /// In bytes, from 1.
-        let column: Int
-        let message: String
+        package let column: Int
+        package let message: String
+
+        package var description: String { "line \(line), column \(column): \(message)" }
     }
 
     private static let depthLimit = 64
@@ -20,14 +21,22 @@ struct MetricsDocument {
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// - Throws: ``Problem`` for anything but one JSON object.
-    static func parse(_ bytes: [UInt8]) throws(Problem) -> JSONValue {
-        var parser = MetricsDocument(bytes)
+    package static func parseObject(_ bytes: [UInt8]) throws(Problem) -> JSONValue {
+        let value = try parse(bytes)
+        guard case .object = value else {
+            throw JSONDocument(bytes).problem("expected a JSON object")
+        }
+        return value
+    }
+
+    /// - Throws: ``Problem`` for anything but one JSON value.
+    package static func parse(_ bytes: [UInt8]) throws(Problem) -> JSONValue {
+        var parser = JSONDocument(bytes)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.position = 3 }
         parser.skipSpace()
-        guard parser.peek == UInt8(ascii: "{") else { throw parser.problem("expected a JSON object") }
         let value = try parser.value(depth: 0)
         parser.skipSpace()
-        guard parser.position == bytes.count else { throw parser.problem("unexpected text after the JSON object") }
+        guard parser.position == bytes.count else { throw parser.problem("unexpected text after the JSON value") }
         return value
     }
 

@@ -1,0 +1,125 @@
+import Foundation
+import HeadgateCore
+import HeadgateManifest
+
+/// The policies and tests below a path of a checkout, as they are on disk.
+struct PolicyFiles {
+    /// A Policy with the place of its document.
+    struct Policy: Sendable {
+        let name: PolicyName
+        let meta: ObjectMeta
+        let spec: PolicySpec
+    }
+
+    /// The repository's root, or the path's own folder where there is no repository.
+    let root: String
+    private(set) var policies: [Policy] = []
+    private(set) var tests: [ParsedPolicyTest] = []
+    private(set) var diagnostics: [Diagnostic] = []
+
+    /// Files of evidence beyond this size are refused.
+    static let maxEvidenceSize = 16 << 20
+
+    private static let source = SourceName("checkout").orDie("a constant name")
+
+    /// Reads what lies below a path; nil when there is no such path.
+    init?(at path: String) {
+        let full = URL(fileURLWithPath: path).standardizedFileURL.path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder) else { return nil }
+        let folder = isFolder.boolValue ? full : URL(fileURLWithPath: full).deletingLastPathComponent().path
+        root = Self.repository(around: folder) ?? folder
+        let start = full == root ? RepositoryPath.root : RepositoryPath(full.dropFirst(root.count + 1))
+        guard let start else { return nil }
+        for file in isFolder.boolValue ? Self.files(of: root, below: start) : [start] { read(file) }
+    }
+
+    /// The bytes of a file of the repository, wherever in it; an error when it is too large, no file, or a link.
+    func bytes(of file: RepositoryPath, limit: Int = maxEvidenceSize) throws(Unreadable) -> [UInt8] {
+        let path = "\(root)/\(file)"
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard let attributes else { throw Unreadable(file: file, problem: "there is no such file") }
+        guard attributes[.type] as? FileAttributeType == .typeRegular, isInside(path) else {
+            throw Unreadable(file: file, problem: "it is not a plain file of the repository")
+        }
+        guard (attributes[.size] as? Int ?? 0) <= limit else {
+            throw Unreadable(file: file, problem: "it is larger than \(limit >> 20) MiB")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Unreadable(file: file, problem: "it cannot be read")
+        }
+        return Array(data)
+    }
+
+    /// A file that was named and cannot be used.
+    struct Unreadable: Error, CustomStringConvertible {
+        let file: RepositoryPath
+        let problem: String
+        var description: String { "\(file): \(problem)" }
+    }
+
+    /// The policy of a name: in the file that the test names, else among all that was read.
+    mutating func policy(of test: ParsedPolicyTest, _ spec: PolicyTestSpec) throws(Unreadable) -> Policy? {
+        if let from = spec.from, let file = test.location.file.parent.resolving(from) {
+            if !policies.contains(where: { $0.meta.location.file == file }) { try add(file, bytes(of: file)) }
+            return policies.first { $0.name == spec.policy && $0.meta.location.file == file }
+        }
+        let named = policies.filter { $0.name == spec.policy }
+        // Of several the nearest, so that a library may hold variants.
+        return named.first { $0.meta.location.file.parent == test.location.file.parent } ?? named.first
+    }
+
+    private mutating func read(_ file: RepositoryPath) {
+        do {
+            try add(file, bytes(of: file))
+        } catch {
+            diagnostics.append(
+                Diagnostic(
+                    .error, code: "unreadable", error.problem, at: SourceLocation(file: file, line: 1, column: 1)))
+        }
+    }
+
+    private mutating func add(_ file: RepositoryPath, _ bytes: [UInt8]) {
+        let parsed = ManifestParser.parse(bytes, file: file, source: Self.source)
+        for object in parsed.objects {
+            guard case .policy(let spec)? = object.spec, let name = PolicyName(object.id.name) else { continue }
+            policies.append(Policy(name: name, meta: object.meta, spec: spec))
+        }
+        diagnostics += parsed.diagnostics.filter { $0.object.map { $0.kind == .policy } ?? true }
+        let (tests, problems) = PolicyTestParser.parse(bytes, file: file)
+        self.tests += tests
+        diagnostics += problems
+    }
+
+    // A folder on the way may be a link; what it leads to must still be inside.
+    private func isInside(_ path: String) -> Bool {
+        let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let base = URL(fileURLWithPath: root).resolvingSymlinksInPath().path
+        return base == "/" || real.hasPrefix(base + "/")
+    }
+
+    private static func repository(around folder: String) -> String? {
+        var folder = URL(fileURLWithPath: folder)
+        while true {
+            if FileManager.default.fileExists(atPath: folder.appendingPathComponent(".git").path) { return folder.path }
+            guard folder.pathComponents.count > 1 else { return nil }
+            folder.deleteLastPathComponent()
+        }
+    }
+
+    private static func files(of root: String, below start: RepositoryPath) -> [RepositoryPath] {
+        let base = start.text.isEmpty ? root : "\(root)/\(start)"
+        guard let walk = FileManager.default.enumerator(atPath: base) else { return [] }
+        var files: [RepositoryPath] = []
+        for case let name as String in walk {
+            if (name.split(separator: "/").last ?? "").hasPrefix(".") {
+                walk.skipDescendants()
+                continue
+            }
+            guard let path = start.resolving(name), ManifestParser.isManifestPath(path) else { continue }
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(root)/\(path)")
+            if attributes?[.type] as? FileAttributeType == .typeRegular { files.append(path) }
+        }
+        return files.sorted()
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import HeadgateCore
+import HeadgateManifest
+import HeadgatePolicy
+
+/// Runs the tests of policies below a path.
+struct PolicyTestRun {
+    private(set) var results: [PolicyTestResult] = []
+    private(set) var coverages: [PolicyCoverage] = []
+    /// What is wrong with the files themselves.
+    private(set) var diagnostics: [Diagnostic]
+    private var files: PolicyFiles
+    private var testers: [(place: SourceLocation, tester: PolicyTester)] = []
+
+    /// Runs the cases whose `test/case` names hold the filter, or all.
+    init(_ files: PolicyFiles, filter: String?) {
+        self.files = files
+        diagnostics = files.diagnostics
+        for test in files.tests {
+            guard let spec = test.spec else { continue }
+            for (index, item) in spec.cases.enumerated() {
+                if let filter, !"\(test.name)/\(item.name)".contains(filter) { continue }
+                let place = test.caseLocations.indices.contains(index) ? test.caseLocations[index] : test.location
+                results.append(run(test, spec, item, place))
+            }
+        }
+        // A policy that nobody tests is not covered; with a filter, only what was asked counts.
+        if filter == nil {
+            for policy in files.policies where tester(at: policy.meta.location) == nil {
+                testers.append((policy.meta.location, PolicyTester(policy.name, policy.spec)))
+            }
+        }
+        coverages = testers.sorted { $0.place < $1.place }.map(\.tester.coverage)
+    }
+
+    var failed: Int { results.count { $0.status == .failed } }
+
+    var errored: Int { results.count { $0.status == .errored } }
+
+    private mutating func run(
+        _ test: ParsedPolicyTest, _ spec: PolicyTestSpec, _ item: PolicyTestCase, _ place: SourceLocation
+    ) -> PolicyTestResult {
+        func errored(_ problem: String) -> PolicyTestResult {
+            PolicyTestResult(
+                test: test.name, name: item.name, policy: spec.policy.text, location: place, status: .errored,
+                problems: [problem])
+        }
+        do {
+            guard let policy = try files.policy(of: test, spec) else {
+                return errored("there is no policy \(spec.policy)" + (spec.from.map { " in \($0)" } ?? ""))
+            }
+            let evidence = try evidence(of: item, in: spec, folder: test.location.file.parent)
+            let prepared = PreparedCase(
+                test: test.name, spec: item, location: place, evidence: evidence, metrics: spec.metrics)
+            if let known = tester(at: policy.meta.location) { return known.run(prepared) }
+            let tester = PolicyTester(policy.name, policy.spec)
+            testers.append((policy.meta.location, tester))
+            return tester.run(prepared)
+        } catch {
+            return errored("\(error)")
+        }
+    }
+
+    private func tester(at place: SourceLocation) -> PolicyTester? {
+        testers.first { $0.place == place }?.tester
+    }
+
+    /// Fixtures of the test, its evidence, fixtures of the case, reports, the case's evidence: the later wins.
+    private func evidence(
+        of item: PolicyTestCase, in spec: PolicyTestSpec, folder: RepositoryPath
+    ) throws -> PlacedJSON {
+        var evidence = PlacedJSON(.object([:]))
+        for name in spec.fixtures { evidence = evidence.overlaid(with: try fixture(name, folder)) }
+        evidence = evidence.overlaid(with: spec.evidence)
+        for name in item.fixtures { evidence = evidence.overlaid(with: try fixture(name, folder)) }
+        for (name, report) in item.reports.sorted(by: { $0.key < $1.key }) {
+            let value = try self.report(report, folder)
+            let candidate = JSONValue.object(["reports": .object([name: value])])
+            evidence = evidence.overlaid(with: PlacedJSON(.object(["candidate": candidate])))
+        }
+        return evidence.overlaid(with: item.evidence)
+    }
+
+    private func fixture(_ name: String, _ folder: RepositoryPath) throws -> PlacedJSON {
+        guard let file = folder.resolving(name) else { throw EvidenceProblem("\(name) leaves the repository") }
+        let bytes = try files.bytes(of: file)
+        if name.hasSuffix(".json") { return PlacedJSON(try EvidenceFile.object(bytes, file.text)) }
+        let (value, problems) = PlainYAML.read(bytes, file: file)
+        guard let value, problems.isEmpty else {
+            throw EvidenceProblem(problems.first?.description ?? "\(file) cannot be read")
+        }
+        return value
+    }
+
+    private func report(_ report: ReportSpec, _ folder: RepositoryPath) throws -> JSONValue {
+        guard let file = folder.resolving(report.file) else {
+            throw EvidenceProblem("\(report.file) leaves the repository")
+        }
+        return try EvidenceFile.report(files.bytes(of: file), report.format, file.text)
+    }
+}
