@@ -57,7 +57,8 @@ package enum EvidenceSchema {
         RecordType(name: "Person", fields: ["name": .string, "email": .string]),
         RecordType(name: "Approval", fields: ["by": .string, "at": .timestamp, "digest": .string]),
         RecordType(
-            name: "Traffic", fields: ["candidate": .record("Statistics"), "stable": .record("Statistics")]),
+            name: "Traffic",
+            fields: ["candidate": .record("Statistics"), "stable": .record("Statistics"), "weight": .int]),
         RecordType(
             name: "Statistics",
             fields: [

@@ -32,12 +32,11 @@ package enum EvidenceValues {
         activation["moment"] = .string(evidence.moment.rawValue)
         activation["params"] = .record(RecordValue("Params", params.map { ($0.key, plain($0.value)) }))
         if evidence.moment == .rollout {
-            activation["traffic"] = .record(
-                RecordValue(
-                    "Traffic",
-                    evidence.traffic.map { role, counted in
-                        (role, statistics(TrafficWindow(from: TrafficStatistics(), to: counted), "traffic.\(role)"))
-                    }, absence: .unknown(path: "traffic")))
+            var fields = evidence.traffic.map { role, counted in
+                (role, statistics(TrafficWindow(from: TrafficStatistics(), to: counted), "traffic.\(role)"))
+            }
+            if let weight = evidence.weight { fields.append(("weight", .int(Int64(weight)))) }
+            activation["traffic"] = .record(RecordValue("Traffic", fields, absence: .unknown(path: "traffic")))
         }
         return activation
     }
@@ -59,6 +58,7 @@ package enum EvidenceValues {
                     })
             ),
             ("provenance", provenance(evidence)),
+            ("reports", report(.object(evidence.reports), path: "\(path).reports")),
         ]
         if let created = timestamp(evidence.created) { fields.append(("created", created)) }
         let told = fields.filter { !untold.contains("\(path).\($0.0)") }

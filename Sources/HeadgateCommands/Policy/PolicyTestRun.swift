@@ -30,6 +30,7 @@ struct PolicyTestRun {
                 testers.append((policy.meta.location, PolicyTester(policy.name, policy.spec)))
             }
         }
+        diagnostics += testers.flatMap(\.tester.problems)
         coverages = testers.sorted { $0.place < $1.place }.map(\.tester.coverage)
     }
 

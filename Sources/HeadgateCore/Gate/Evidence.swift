@@ -14,6 +14,8 @@ package struct Evidence: Hashable, Sendable, Codable {
     package var restoring: Bool
     /// At `rollout`: statistics by role, `candidate` and `stable`.
     package var traffic: [String: TrafficStatistics]
+    /// At `rollout`: the share of requests, in percent, that the candidate gets now; nil when nobody looked.
+    package var weight: Int?
     /// What nobody can tell yet although it has a value here, such as `approvals` or `candidate.metrics`.
     ///
     /// A policy that asks for it is inconclusive. A controller knows all of it; before a merge much is still to come.
@@ -76,6 +78,8 @@ package struct VersionEvidence: Hashable, Sendable, Codable {
     package var revision: Revision
     package var created: Instant
     package var steps: [Assessment.Step]
+    /// Reports of tools by name, as evidence.
+    package var reports: [String: JSONValue]
 
     package init(_ version: VersionRecord, _ assessment: Assessment) {
         self.version = version.id
@@ -88,6 +92,7 @@ package struct VersionEvidence: Hashable, Sendable, Codable {
         revision = assessment.revision
         created = assessment.created
         steps = assessment.steps
+        reports = assessment.reports ?? [:]
     }
 }
 

@@ -27,6 +27,12 @@ package enum Key {
         builder.add("inputs", sorted.flatMap { [$0.path, $0.mode, $0.content] })
         builder.add("outputs", step.outputs.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
         builder.add("metrics", step.metrics?.file ?? "")
+        if !step.reports.isEmpty {
+            // Steps without reports keep the keys that they had before there were any.
+            let names = step.reports.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            let reports = names.compactMap { name in step.reports[name].map { (name, $0) } }
+            builder.add("reports", reports.flatMap { [$0, $1.file, $1.format.rawValue] })
+        }
         builder.add("environment", environment?.description ?? "")
         builder.add("variables", sortedPairs(step.variables))
         builder.add("secrets", step.secrets.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })

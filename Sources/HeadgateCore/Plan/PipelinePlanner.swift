@@ -35,7 +35,8 @@ package struct PlannedStep: Sendable {
         return StepLaunch(
             run: run, key: key, model: model, step: spec.name, command: command, inputs: inputs, depth: depth,
             outputs: spec.outputs, metrics: spec.metrics?.file, timeout: spec.timeout, variables: spec.variables,
-            secrets: spec.secrets, environment: environment)
+            secrets: spec.secrets, environment: environment,
+            reports: spec.reports.isEmpty ? nil : spec.reports)
     }
 }
 

@@ -61,10 +61,13 @@ package struct Assessment: Hashable, Sendable, Codable {
     package let revision: Revision
     package let commit: CommitFacts
     package let created: Instant
+    /// All steps' reports by name, as evidence; nil where none was declared.
+    package let reports: [String: JSONValue]?
 
     package init(
         id: AssessmentID, version: VersionID, model: ModelID, metrics: JSONValue, declared: [String: MetricType]?,
-        params: JSONValue, data: [Data], steps: [Step], revision: Revision, commit: CommitFacts, created: Instant
+        params: JSONValue, data: [Data], steps: [Step], revision: Revision, commit: CommitFacts, created: Instant,
+        reports: [String: JSONValue]? = nil
     ) {
         self.id = id
         self.version = version
@@ -77,6 +80,7 @@ package struct Assessment: Hashable, Sendable, Codable {
         self.revision = revision
         self.commit = commit
         self.created = created
+        self.reports = reports
     }
 }
 
@@ -117,13 +121,31 @@ package struct VersionBuilder: Sendable {
                 }
             }
         }
+        let reports: [String: JSONValue]
+        switch self.reports(plan) {
+        case .success(let all): reports = all
+        case .failure(let problem): return .failure(problem)
+        }
         let version = VersionRecord(
             id: versionID, model: id, bundle: bundle, artifact: artifact, created: now, revision: revision)
         let assessment = Assessment(
             id: Key.assessment(version: versionID, steps: steps.map { ($0.name, $0.key) }), version: versionID,
             model: id, metrics: .object(metrics), declared: declared(plan), params: params(plan), data: data(plan),
-            steps: steps, revision: revision, commit: commit, created: now)
+            steps: steps, revision: revision, commit: commit, created: now,
+            reports: reports.isEmpty ? nil : reports)
         return .success((version, assessment))
+    }
+
+    private func reports(_ plan: PipelinePlan) -> Result<[String: JSONValue], BuildProblem> {
+        var reports: [String: JSONValue] = [:]
+        for step in plan.steps {
+            for (name, report) in step.record?.result?.reports ?? [:] {
+                guard reports.updateValue(report, forKey: name) == nil else {
+                    return .failure(BuildProblem("two steps leave the report \(name)"))
+                }
+            }
+        }
+        return .success(reports)
     }
 
     private func artifact(of model: Object<ModelSpec>, _ plan: PipelinePlan) -> StoredArtifact? {

@@ -154,7 +154,7 @@ extension Reconciler {
     ) -> Evidence {
         let model = state.models[version.model]
         let deployment = state.deployments[id]
-        return Evidence(
+        var evidence = Evidence(
             moment: moment, candidate: VersionEvidence(version, assessment),
             champion: state.champion(of: id, record, champion, restoring: restoring),
             model: Evidence.Subject(
@@ -166,6 +166,8 @@ extension Reconciler {
             target: deployment?.spec.target.text, commit: assessment.commit,
             approvals: record.approvals.filter { $0.digest == version.id.description }, now: now,
             restoring: restoring, traffic: moment == .rollout ? traffic(id, version.id, record) : [:])
+        if moment == .rollout { evidence.weight = state.observed[id].map { $0.weights[version.id] ?? 0 } }
+        return evidence
     }
 
     private func traffic(

@@ -14,6 +14,8 @@ package struct StepLaunch: Hashable, Sendable, Codable {
     package let outputs: [String]
     /// A JSON file that the command must leave behind.
     package let metrics: String?
+    /// Reports of tools that the command must leave behind, by name.
+    package let reports: [String: ReportSpec]?
     package let timeout: Duration
     package let variables: [String: String]
     /// Names of secrets that the controller's configuration holds.
@@ -23,7 +25,7 @@ package struct StepLaunch: Hashable, Sendable, Codable {
     package init(
         run: RunID, key: StepKey, model: ModelID, step: StepName, command: [String], inputs: [WorkspaceInput],
         depth: Int, outputs: [String], metrics: String?, timeout: Duration, variables: [String: String],
-        secrets: [String], environment: ResolvedEnvironment?
+        secrets: [String], environment: ResolvedEnvironment?, reports: [String: ReportSpec]? = nil
     ) {
         self.run = run
         self.key = key
@@ -34,6 +36,7 @@ package struct StepLaunch: Hashable, Sendable, Codable {
         self.depth = depth
         self.outputs = outputs
         self.metrics = metrics
+        self.reports = reports
         self.timeout = timeout
         self.variables = variables
         self.secrets = secrets
@@ -97,6 +100,8 @@ package struct StepResult: Hashable, Sendable, Codable {
     package let outputs: [String: StoredArtifact]
     /// The metrics file's document; nil when the step declares none.
     package let metrics: JSONValue?
+    /// What the reports' files say, by name, as evidence; nil when the step declares none.
+    package let reports: [String: JSONValue]?
     package let started: Instant
     package let ended: Instant
     /// Digest of the environment's lock that was used.
@@ -106,10 +111,11 @@ package struct StepResult: Hashable, Sendable, Codable {
 
     package init(
         outputs: [String: StoredArtifact], metrics: JSONValue?, started: Instant, ended: Instant,
-        environmentLock: Digest? = nil, origin: StepOrigin? = nil
+        environmentLock: Digest? = nil, origin: StepOrigin? = nil, reports: [String: JSONValue]? = nil
     ) {
         self.outputs = outputs
         self.metrics = metrics
+        self.reports = reports
         self.started = started
         self.ended = ended
         self.environmentLock = environmentLock

@@ -76,6 +76,8 @@ package struct StepSpec: Hashable, Sendable, Codable {
     /// Paths that the command writes, relative to the manifest's folder; a directory ends in `/`.
     package var outputs: [String]
     package var metrics: MetricsSpec?
+    /// Reports of tools that the command leaves behind, by name; policies read them as `candidate.reports.NAME`.
+    package var reports: [String: ReportSpec]
     package var timeout: Duration
     /// Plain environment variables; part of the key.
     package var variables: [String: String]
@@ -89,10 +91,12 @@ package struct StepSpec: Hashable, Sendable, Codable {
     package init(
         name: StepName, command: [String], params: [String: JSONValue] = [:], inputs: [InputSpec] = [],
         outputs: [String] = [], metrics: MetricsSpec? = nil, timeout: Duration = StepSpec.defaultTimeout,
-        variables: [String: String] = [:], secrets: [String] = [], environment: EnvironmentSpec? = nil
+        variables: [String: String] = [:], secrets: [String] = [], environment: EnvironmentSpec? = nil,
+        reports: [String: ReportSpec] = [:]
     ) {
         self.name = name
         self.command = command
+        self.reports = reports
         self.params = params
         self.inputs = inputs
         self.outputs = outputs

@@ -8,6 +8,7 @@ extension SpecChecker {
         let outputs = collectOutputs(of: steps)
         for (index, step) in steps.enumerated() { check(step, index, outputs) }
         checkMetrics(of: steps, outputs)
+        checkReports(of: steps, outputs)
         checkOrder(of: steps, outputs)
         checkArtifact(of: spec, outputs)
         if let requirements = spec.pipeline?.environment.python?.requirements { track(requirements, .requirements) }
@@ -123,6 +124,22 @@ extension SpecChecker {
                 report(
                     "duplicate-metric", "metric \"\(name)\" is reported by step \"\(owner)\" too",
                     at: place + [.field("names"), .field(name)])
+            }
+        }
+    }
+
+    private func checkReports(of steps: [StepSpec], _ outputs: OutputIndex) {
+        var owners: [String: StepName] = [:]
+        for (index, step) in steps.enumerated() {
+            for (name, report) in step.reports.sorted(by: { $0.key < $1.key }) {
+                let place = Self.place(index) + [.field("reports"), .field(name)]
+                if let owner = owners.updateValue(step.name, forKey: name) {
+                    self.report("duplicate-report", "step \"\(owner)\" leaves the report \"\(name)\" too", at: place)
+                }
+                guard let file = RepositoryPath(report.file), let other = outputs.overlapping(file),
+                    other.step != step.name || outputs.holder(of: file) == nil
+                else { continue }
+                reportOverlap(of: report.file, with: other, in: step, at: place + [.field("file")])
             }
         }
     }

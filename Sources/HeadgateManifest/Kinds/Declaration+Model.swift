@@ -60,6 +60,11 @@ extension Declaration {
             of the key, the values are not.
             """),
         .optional("environment", environment, "What this step needs around it, instead of the pipeline's."),
+        Field(
+            "reports", .map(of: report(.outputPath), keys: .identifier, .identifier), default: [:],
+            """
+            Reports of tools that the command leaves behind, by name; policies read them as `candidate.reports.NAME`.
+            """),
         make: StepSpec.init)
 
     static let input: Shape<InputSpec> = .either(Shape<String>.inputPath.map(InputSpec.path), pin)

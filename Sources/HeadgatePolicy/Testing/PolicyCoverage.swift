@@ -22,6 +22,20 @@ package struct PolicyCoverage: Sendable, Encodable {
     package let wanted: Int
     package let gaps: [Gap]
 
+    init(policy: PolicyName, coveredRules: Int, rules: Int, seen: Int, wanted: Int, gaps: [Gap]) {
+        self.policy = policy
+        self.coveredRules = coveredRules
+        self.rules = rules
+        self.seen = seen
+        self.wanted = wanted
+        self.gaps = gaps
+    }
+
+    /// Nothing is covered of a policy that cannot be asked.
+    init(unknownOf policy: PolicyName, rules: Int) {
+        self.init(policy: policy, coveredRules: 0, rules: rules, seen: 0, wanted: 2 * rules, gaps: [])
+    }
+
     /// From 0 through 100; a policy without a condition is covered.
     package var percent: Double { wanted == 0 ? 100 : Double(seen) * 100 / Double(wanted) }
 }

@@ -45,7 +45,8 @@ package struct PolicyTestResult: Sendable, Encodable {
     package let costBound: UInt64?
 
     package init(
-        test: String, name: String, policy: String, location: HeadgateCore.SourceLocation?, status: Status, problems: [String],
+        test: String, name: String, policy: String, location: HeadgateCore.SourceLocation?, status: Status,
+        problems: [String],
         verdict: Verdict.Outcome? = nil, message: String? = nil, reasons: [String] = [], cost: UInt64 = 0,
         costBound: UInt64? = nil
     ) {
@@ -82,7 +83,10 @@ package final class PolicyTester {
     }
 
     /// What the cases so far have covered.
-    package var coverage: PolicyCoverage { recorder.coverage }
+    package var coverage: PolicyCoverage {
+        // Of a policy that does not compile nobody knows the conditions.
+        problems.isEmpty ? recorder.coverage : PolicyCoverage(unknownOf: name, rules: spec.rules.count)
+    }
 
     /// Asks one case.
     package func run(_ prepared: PreparedCase) -> PolicyTestResult {
@@ -128,7 +132,8 @@ package final class PolicyTester {
 
     private var costBound: UInt64? {
         var bound: UInt64 = 0
-        let programs = policy.variables.map(\.program) + policy.rules.flatMap { [$0.program] + ($0.message.map { [$0] } ?? []) }
+        let programs =
+            policy.variables.map(\.program) + policy.rules.flatMap { [$0.program] + ($0.message.map { [$0] } ?? []) }
         for program in programs {
             let (sum, overflows) = bound.addingReportingOverflow(program.cost.maximum)
             guard !overflows, program.cost.maximum != .max else { return nil }

@@ -51,10 +51,11 @@ extension LocalStepRunner {
                 outputs[declared] = try await put(path, declared)
             }
             let metrics = try metrics(launch, workspace, folder)
+            let reports = try reports(launch, workspace)
             return .succeeded(
                 StepResult(
                     outputs: outputs, metrics: metrics, started: exit.started, ended: exit.ended,
-                    environmentLock: folder.facts?.environmentLock))
+                    environmentLock: folder.facts?.environmentLock, reports: reports))
         } catch let error as StepError {
             return .errored(error)
         } catch is CancellationError {
@@ -70,7 +71,8 @@ extension LocalStepRunner {
     ) throws(StepError) -> [(String, String)] {
         var places: [(String, String)] = []
         var missing: [String] = []
-        var declared = launch.metrics.flatMap(workspace.resolve).map { [$0] } ?? []
+        let files = [launch.metrics].compactMap(\.self) + (launch.reports ?? [:]).values.map(\.file)
+        var declared = files.compactMap(workspace.resolve)
         for output in launch.outputs {
             guard let path = workspace.resolve(output) else {
                 throw StepError(.output, "output \(output) leads out of the workspace", mayRetry: false)
@@ -146,37 +148,5 @@ extension LocalStepRunner {
             case .notFound, .corrupted, .permission, .alreadyExists, .io: .storage
             }
         return StepError(code, "output \(output): \(error.message)", mayRetry: error.mayRetry)
-    }
-
-    private func metrics(
-        _ launch: StepLaunch, _ workspace: Workspace, _ folder: RunFolder
-    ) throws -> JSONValue? {
-        guard let file = launch.metrics else { return nil }
-        func refusal(_ reason: String) -> StepError {
-            StepError(.metrics, "metrics file \(file) \(reason)", mayRetry: false)
-        }
-        guard let path = workspace.resolve(file) else { throw refusal("leads out of the workspace") }
-        guard let status = LocalFiles.status(workspace.absolute(path)) else { throw refusal("was not written") }
-        guard status.st_mode & S_IFMT == S_IFREG, workspace.hasPlainParents(path) else {
-            throw refusal("is not a regular file")
-        }
-        guard Int(status.st_size) <= configuration.metricsLimit else {
-            throw refusal("is larger than \(configuration.metricsLimit) bytes")
-        }
-        guard let bytes = try LocalFiles.read(workspace.absolute(path), limit: configuration.metricsLimit) else {
-            throw refusal("was not written")
-        }
-        let document: JSONValue
-        do throws(JSONDocument.Problem) {
-            document = try JSONDocument.parseObject(bytes)
-        } catch {
-            throw refusal("is not JSON: \(error)")
-        }
-        do throws(SystemError) {
-            try LocalFiles.writeAtomically(bytes, to: folder.metrics)
-        } catch {
-            throw StepError(.storage, error)
-        }
-        return document
     }
 }

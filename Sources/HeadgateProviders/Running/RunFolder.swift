@@ -47,7 +47,7 @@ struct RunFolder: Hashable, Sendable {
         return .succeeded(
             StepResult(
                 outputs: result.outputs, metrics: document, started: result.started, ended: result.ended,
-                environmentLock: result.environmentLock))
+                environmentLock: result.environmentLock, reports: result.reports))
     }
 
     /// Records the outcome, once and for all.
@@ -59,7 +59,7 @@ struct RunFolder: Hashable, Sendable {
             kept = .succeeded(
                 StepResult(
                     outputs: result.outputs, metrics: nil, started: result.started, ended: result.ended,
-                    environmentLock: result.environmentLock))
+                    environmentLock: result.environmentLock, reports: result.reports))
         }
         try JSONFile.write(Recorded(outcome: kept, hasMetrics: hasMetrics), to: recorded)
     }

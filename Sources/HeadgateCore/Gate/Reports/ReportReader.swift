@@ -12,14 +12,38 @@ package enum ReportReader {
     /// More tests or columns than this are refused.
     static let maxEntries = 10_000
 
+    /// The most bytes, as compact JSON, of what a ledger keeps of one report.
+    package static let maxSize = 256 << 10
+
+    /// The evidence that a document of a format holds, if a ledger can keep as much.
+    package static func stored(_ document: JSONValue, _ format: ReportFormat) throws(ReportProblem) -> JSONValue {
+        let evidence = try evidence(of: document, format)
+        guard evidence.canonicalText.utf8.count <= maxSize else {
+            throw ReportProblem("it says more than \(maxSize >> 10) KiB: report less")
+        }
+        return evidence
+    }
+
     /// The evidence that a document of a format holds.
+    ///
+    /// A number that is not finite becomes null, which policies take for unknown.
     package static func evidence(of document: JSONValue, _ format: ReportFormat) throws(ReportProblem) -> JSONValue {
-        switch format {
+        let document = finite(document)
+        return switch format {
         case .json: document
         case .evidently: try evidently(document)
         case .deepchecks: try deepchecks(document)
         case .mlflow: try mlflow(document)
         case .dvc: try dvc(document)
+        }
+    }
+
+    private static func finite(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .number(let number): number.isFinite ? value : .null
+        case .array(let elements): .array(elements.map(finite))
+        case .object(let members): .object(members.mapValues(finite))
+        case .null, .bool, .integer, .string: value
         }
     }
 

@@ -1,0 +1,146 @@
+import Foundation
+import FoundationXML
+import Testing
+
+@Suite struct PolicyTestCommandTests {
+    private static let policy = """
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: floor}
+        spec:
+          at: [validate]
+          params: {floor: 0.9}
+          rules:
+          - name: accuracy
+            expression: restoring || candidate.metrics.accuracy >= params.floor
+        """
+
+    private static func test(_ cases: String) -> String {
+        "apiVersion: headgate.dev/v1\nkind: PolicyTest\nmetadata: {name: floor}\nspec:\n  policy: floor\n  cases:\n\(cases)"
+    }
+
+    private static let good = """
+          - {name: good, evidence: {candidate: {metrics: {accuracy: 0.95}}}, expect: pass}
+          - {name: bad, fixtures: [bad.json], expect: fail}
+          - {name: back, evidence: {restoring: true}, expect: pass}
+        """
+
+    private static let bad = #"{"candidate": {"metrics": {"accuracy": 0.5}}}"#
+
+    /// Cases of one file, options, exit code, what standard output and error hold.
+    @Test(arguments: [
+        (good, [], Int32(0), "100%", "3 passed, 0 failed"),
+        (good, ["--min-coverage", "100"], 0, "4/4", "3 passed"),
+        (good, ["--filter", "floor/ba"], 0, "bad", "2 cases (filtered)"),
+        (good, ["--filter", "nothing"], 2, "", "no case is called"),
+        ("  - {name: bad, fixtures: [bad.json], expect: pass}", [], 1, "expected pass, got fail", "1 failed"),
+        (
+            "  - {name: bad, fixtures: [bad.json], expect: fail}", ["--min-coverage", "60"], 1,
+            "policy.yaml:9:17: never true: restoring", "the tests of floor cover 50%"
+        ),
+        (
+            "  - {name: lost, fixtures: [lost.json], expect: fail}", [], 2, "there is no such file",
+            "1 could not be asked"
+        ),
+        ("  - {name: a, evidence: {candidat: {}}, expect: pass}", [], 2, "test.yaml:7:26", "1 could not be asked"),
+        ("  - {name: a, expects: pass}", [], 2, "", "unknown field \"expects\" [spec.cases[0].expects]; did you mean"),
+        (good, ["--min-coverage", "101"], 64, "", "percentage"),
+    ])
+    func `the exit code says whether cases passed, conditions were covered and everything could be asked`(
+        _ cases: String, _ options: [String], _ status: Int32, _ output: String, _ errors: String
+    ) throws {
+        let folder = try FileFolder([
+            "policy.yaml": Self.policy, "test.yaml": Self.test(cases), "bad.json": Self.bad,
+        ])
+        let run = try Headgate(["policy", "test", folder.url.path] + options)
+        #expect(run.status == status, "\(run)")
+        #expect(output.isEmpty || run.output.contains(output), "\(run.output)")
+        #expect(run.errors.contains(errors), "\(run.errors)")
+    }
+
+    @Test func `a policy without a test is not covered, and one that is in error is named once`() throws {
+        let folder = try FileFolder([
+            "policy.yaml": Self.policy, "test.yaml": Self.test(Self.good), "bad.json": Self.bad,
+        ])
+        try folder.write("other.yaml", Self.policy.replacing("floor}", with: "other}"))
+        let run = try Headgate(["policy", "test", folder.url.path, "--min-coverage", "1"])
+        #expect(run.status == 1 && run.errors.contains("the tests of other cover 0%"), "\(run)")
+        try folder.write(
+            "other.yaml", "apiVersion: headgate.dev/v1\nkind: Policy\nmetadata: {name: other}\nspec: {ats: 1}")
+        let broken = try Headgate(["policy", "test", folder.url.path])
+        #expect(broken.status == 2 && broken.errors.contains("other.yaml:4:8: error: unknown field"), "\(broken)")
+    }
+
+    @Test func `JUnit has a suite for each test and one for coverage, with files and lines`() throws {
+        let folder = try FileFolder([
+            "policy.yaml": Self.policy, "bad.json": Self.bad,
+            "test.yaml": Self.test("  - {name: wrong <&>, fixtures: [bad.json], expect: pass}"),
+        ])
+        let run = try Headgate(["policy", "test", folder.url.path, "-o", "junit", "--min-coverage", "100"])
+        #expect(run.status == 1)
+        let document = try XMLReader.read(run.output)
+        #expect(document.count { $0.name == "testsuite" } == 2)
+        let item = try #require(document.first { $0.name == "testcase" })
+        #expect(item.attributes["name"] == "wrong <&>" && item.attributes["file"] == "test.yaml")
+        #expect(item.attributes["line"] == "7")
+        #expect(document.count { $0.name == "failure" } == 2)
+    }
+
+    @Test func `JSON has cases and coverage, and nothing leads out of the folder`() throws {
+        let folder = try FileFolder([
+            "in/policy.yaml": Self.policy, "bad.json": Self.bad,
+            "in/test.yaml": Self.test("  - {name: out, fixtures: [link.json], expect: fail}"),
+        ])
+        let link = folder.url.appendingPathComponent("in/link.json")
+        try FileManager.default.createSymbolicLink(
+            at: link, withDestinationURL: folder.url.appendingPathComponent("bad.json"))
+        let run = try Headgate(["policy", "test", folder.url.appendingPathComponent("in").path, "-o", "json"])
+        #expect(run.status == 2)
+        let document = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+        let cases = try #require(document?["cases"] as? [[String: Any]])
+        #expect(cases.first?["status"] as? String == "errored")
+        #expect("\(cases)".contains("not a plain file of the repository"))
+        #expect((document?["coverage"] as? [[String: Any]])?.first?["percent"] as? Double == 0)
+    }
+
+    @Test func `the library's policies pass their own tests, which cover every condition`() throws {
+        var root = URL(filePath: #filePath)
+        for _ in 0..<4 { root.deleteLastPathComponent() }
+        let run = try Headgate(["policy", "test", root.appending(path: "policies").path, "--min-coverage", "100"])
+        #expect(run.status == 0, "\(run.output)\n\(run.errors)")
+        #expect(!run.output.contains("never"))
+        let folders = try FileManager.default.contentsOfDirectory(atPath: root.appending(path: "policies").path)
+        for folder in folders where !folder.contains(".") && folder != "reports" {
+            for file in ["policy.yaml", "test.yaml", "README.md"] {
+                let path = root.appending(path: "policies/\(folder)/\(file)").path
+                #expect(FileManager.default.fileExists(atPath: path), "\(path)")
+            }
+            #expect(run.output.contains("\(folder) "), "\(folder) is not tested")
+        }
+    }
+}
+
+/// Elements of an XML document in document order, read by libxml2.
+final class XMLReader: NSObject, XMLParserDelegate {
+    struct Element {
+        let name: String
+        let attributes: [String: String]
+    }
+
+    private var elements: [Element] = []
+
+    static func read(_ text: String) throws -> [Element] {
+        let reader = XMLReader()
+        let parser = XMLParser(data: Data(text.utf8))
+        parser.delegate = reader
+        guard parser.parse() else { throw parser.parserError ?? CocoaError(.fileReadCorruptFile) }
+        return reader.elements
+    }
+
+    func parser(
+        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+        attributes: [String: String]
+    ) {
+        elements.append(Element(name: name, attributes: attributes))
+    }
+}
