@@ -22,11 +22,11 @@ package struct JSONDocument {
 
     /// - Throws: ``Problem`` for anything but one JSON object.
     package static func parseObject(_ bytes: [UInt8]) throws(Problem) -> JSONValue {
-        let value = try parse(bytes)
-        guard case .object = value else {
-            throw JSONDocument(bytes).problem("expected a JSON object")
-        }
-        return value
+        var start = JSONDocument(bytes)
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { start.position = 3 }
+        start.skipSpace()
+        guard start.peek == UInt8(ascii: "{") else { throw start.problem("expected a JSON object") }
+        return try parse(bytes)
     }
 
     /// - Throws: ``Problem`` for anything but one JSON value.

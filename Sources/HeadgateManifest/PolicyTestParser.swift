@@ -59,7 +59,9 @@ package enum PolicyTestParser {
         let spec = mapping.flatMap { Field("spec", Declaration.policyTest, "").read($0, reader) }
         if let spec { checkNames(spec, root, reader) }
         var cases: [SourceLocation] = []
-        if case .sequence(let items)? = root["spec"]?["cases"]?.content { cases = items.map { reader.location($0.mark) } }
+        if case .sequence(let items)? = root["spec"]?["cases"]?.content {
+            cases = items.map { reader.location($0.mark) }
+        }
         let isGood = isSound && document.isComplete && !reader.hasErrors
         let name = metadata?.name.text ?? root["metadata"]?["name"]?.scalarText ?? "?"
         return ParsedPolicyTest(

@@ -47,7 +47,9 @@ package final class PolicyJudge: Judge {
         let entry = compiled(policy, spec, digest)
         let asked = Asked(policy: policy, digest: digest, action: spec.action, moment: evidence.moment)
         if let problem = entry.problems.first { return asked.error(problem.description) }
-        if let problem = entry.policy.misspeltMetric(among: evidence.candidate?.declared) { return asked.error(problem) }
+        if let problem = entry.policy.misspeltMetric(among: evidence.candidate?.declared) {
+            return asked.error(problem)
+        }
         let activation = EvidenceValues.activation(evidence, params: spec.params, in: entry.policy.environment)
         return asked.verdict(entry.policy.evaluate(activation))
     }

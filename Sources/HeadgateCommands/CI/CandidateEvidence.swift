@@ -55,7 +55,9 @@ struct CandidateEvidence {
     }
 
     /// What only a version that was made has.
-    private static let promisedLater = ["version", "digest", "size", "files", "formats", "provenance", "created"]
+    private static let promisedLater = [
+        "version", "digest", "size", "files", "formats", "provenance", "created", "reports",
+    ]
 
     /// The metrics of steps with those that were given in their places.
     static func merged(_ metrics: JSONValue, _ given: [String: JSONValue]?) -> JSONValue {

@@ -36,7 +36,9 @@ struct CheckCommand: AsyncParsableCommand {
             Terminal.note("headgate: \(error)")
             throw ExitCode(2)
         }
-        let found = snapshot.desired.diagnostics + snapshot.desired.servingProblems(source: source)
+        let found =
+            snapshot.desired.diagnostics + snapshot.desired.servingProblems(source: source)
+            + unguarding(snapshot.desired) + tests(root, folder)
         let diagnostics = found.sorted { ($0.location ?? .start) < ($1.location ?? .start) }
         switch output {
         case .json: print(try Renderer.json(diagnostics))
@@ -54,6 +56,27 @@ struct CheckCommand: AsyncParsableCommand {
                 Self.count(diagnostics.count - errors, "warning"),
             ].joined(separator: ", "))
         if errors > 0 { throw ExitCode(1) }
+    }
+
+    /// Policies that nothing names and whose `match` selects nothing: they look like a gate and are none.
+    private func unguarding(_ desired: DesiredState) -> [Diagnostic] {
+        desired.policies.sorted { $0.key < $1.key }.compactMap { name, policy in
+            guard desired.objectsGuarded(by: name).isEmpty else { return nil }
+            let object = SourceName("checkout").map { ObjectID(PolicyID(source: $0, name: name)) }
+            return Diagnostic(
+                .warning, code: "guards-nothing", "policy \(name) guards nothing", at: policy.meta.location,
+                hint: policy.spec.match == nil
+                    ? "name it under `policies` of a Model or Deployment, or give it a `match`"
+                    : "no Model or Deployment has the labels of its `match`", object: object)
+        }
+    }
+
+    /// What is wrong with tests of policies, which are no part of the desired state.
+    private func tests(_ root: String, _ folder: RepositoryPath) -> [Diagnostic] {
+        guard let files = PolicyFiles(at: folder.text.isEmpty ? root : "\(root)/\(folder)", root: root) else {
+            return []
+        }
+        return files.testDiagnostics
     }
 }
 

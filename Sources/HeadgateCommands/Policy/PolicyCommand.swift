@@ -3,5 +3,9 @@ import ArgumentParser
 /// The command `headgate policy …`.
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "policy", abstract: "Work with policies.", subcommands: [PolicyTestCommand.self, PolicyEvalCommand.self])
+        commandName: "policy", abstract: "Work with policies.",
+        subcommands: [
+            PolicyTestCommand.self, PolicyEvalCommand.self, PolicyListCommand.self, PolicyAddCommand.self,
+            PolicyFmtCommand.self,
+        ])
 }

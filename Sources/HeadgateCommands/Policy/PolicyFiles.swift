@@ -13,9 +13,13 @@ struct PolicyFiles {
 
     /// The repository's root, or the path's own folder where there is no repository.
     let root: String
+    /// The YAML files that were read, in order.
+    let files: [RepositoryPath]
     private(set) var policies: [Policy] = []
     private(set) var tests: [ParsedPolicyTest] = []
     private(set) var diagnostics: [Diagnostic] = []
+    /// Those among them that are about tests.
+    private(set) var testDiagnostics: [Diagnostic] = []
 
     /// Files of evidence beyond this size are refused.
     static let maxEvidenceSize = 16 << 20
@@ -23,15 +27,18 @@ struct PolicyFiles {
     private static let source = SourceName("checkout").orDie("a constant name")
 
     /// Reads what lies below a path; nil when there is no such path.
-    init?(at path: String) {
+    ///
+    /// The repository's root is found by its `.git`, unless it is given.
+    init?(at path: String, root given: String? = nil) {
         let full = URL(fileURLWithPath: path).standardizedFileURL.path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder) else { return nil }
         let folder = isFolder.boolValue ? full : URL(fileURLWithPath: full).deletingLastPathComponent().path
-        root = Self.repository(around: folder) ?? folder
+        root = given ?? Self.repository(around: folder) ?? folder
         let start = full == root ? RepositoryPath.root : RepositoryPath(full.dropFirst(root.count + 1))
         guard let start else { return nil }
-        for file in isFolder.boolValue ? Self.files(of: root, below: start) : [start] { read(file) }
+        files = isFolder.boolValue ? Self.files(of: root, below: start) : [start]
+        for file in files { read(file) }
     }
 
     /// The bytes of a file of the repository, wherever in it; an error when it is too large, no file, or a link.
@@ -89,6 +96,7 @@ struct PolicyFiles {
         let (tests, problems) = PolicyTestParser.parse(bytes, file: file)
         self.tests += tests
         diagnostics += problems
+        testDiagnostics += problems
     }
 
     // A folder on the way may be a link; what it leads to must still be inside.

@@ -38,10 +38,7 @@ extension Reconciler {
     ///
     /// A doubt does not refuse here: `plan` policies that ask for what training gives are asked again at `validate`.
     func refusalAtPlan(_ id: ModelID, _ model: Object<ModelSpec>) -> [Condition]? {
-        let evidence = Evidence(
-            moment: .plan, candidate: nil, champion: .unknown("asked per Deployment"),
-            model: Evidence.Subject(name: id.name.text, labels: model.meta.labels, annotations: model.meta.annotations),
-            commit: state.sources[id.source]?.commit, now: now)
+        let evidence = evidenceAtPlan(id, model)
         for policy in policies(guarding: id, nil, at: .plan) {
             guard let spec = policy.spec, let digest = policy.digest else {
                 return blocked("PolicyError", policy.problem ?? "policy \(policy.name) cannot be asked")
@@ -51,6 +48,30 @@ extension Reconciler {
             return blocked("GateDenied", "policy \(policy.name): \(verdict.message ?? "said no")")
         }
         return nil
+    }
+
+    /// What policies that only warn say before training; an event the first time that they say so.
+    mutating func warnedAtPlan(_ id: ModelID, _ model: Object<ModelSpec>) -> [Condition] {
+        let evidence = evidenceAtPlan(id, model)
+        let texts = policies(guarding: id, nil, at: .plan).compactMap { policy -> String? in
+            guard let spec = policy.spec, let digest = policy.digest, spec.action == .warn else { return nil }
+            let verdict = judge.judge(policy.name, spec, digest: digest, on: evidence)
+            // What cannot be told before training is asked again when it can.
+            return verdict.outcome == .inconclusive ? nil : Self.warning(verdict, overridden: false)
+        }
+        guard !texts.isEmpty else { return [] }
+        let text = texts.joined(separator: "; ")
+        if state.modelStatuses[id]?.conditions[.warned]?.message != text {
+            log(.warning, "PolicyWarning", "\(text); it only warns", ObjectID(id))
+        }
+        return [Condition(.warned, .isTrue, reason: "PolicyWarning", text, since: now)]
+    }
+
+    private func evidenceAtPlan(_ id: ModelID, _ model: Object<ModelSpec>) -> Evidence {
+        Evidence(
+            moment: .plan, candidate: nil, champion: .unknown("asked per Deployment"),
+            model: Evidence.Subject(name: id.name.text, labels: model.meta.labels, annotations: model.meta.annotations),
+            commit: state.sources[id.source]?.commit, now: now)
     }
 
     private func blocked(_ reason: String, _ message: String) -> [Condition] {
@@ -69,6 +90,7 @@ extension Reconciler {
         for policy in policies(guarding: version.model, id, at: moment) {
             answers.append(answer(policy, moment, id, version, assessment, record, restoring: restoring))
         }
+        warnings[id, default: [:]][moment] = answers.compactMap { Self.warning($0.verdict, overridden: $0.overridden) }
         let decision = GateDecision.deciding(answers)
         // A no to the present moment, such as a freeze window's, may be a yes later.
         if case .denied(let policy, let message) = decision,
@@ -77,6 +99,25 @@ extension Reconciler {
             return .inconclusive(policy: policy, message: message)
         }
         return decision
+    }
+
+    /// Takes up what policies with action `warn` said of the champions, as the ledger has it.
+    mutating func recallWarnings() {
+        let recorded = state.verdicts.values.sorted { $0.verdict.policy < $1.verdict.policy }
+        for item in recorded {
+            let verdict = item.verdict
+            guard let id = item.deployment, state.records[id]?.champion?.assessment == item.assessment,
+                state.policyDigests[PolicyID(source: id.source, name: verdict.policy)] == verdict.policyDigest,
+                let text = Self.warning(verdict, overridden: item.overridden)
+            else { continue }
+            warnings[id, default: [:]][verdict.moment, default: []].append(text)
+        }
+    }
+
+    /// What a policy that only warns has to say; nil for a pass, and for policies that do something else.
+    private static func warning(_ verdict: Verdict, overridden: Bool) -> String? {
+        guard verdict.action == .warn, verdict.outcome != .pass, !overridden else { return nil }
+        return "policy \(verdict.policy): \(verdict.message ?? verdict.outcome.rawValue)"
     }
 
     private mutating func answer(
@@ -114,12 +155,16 @@ extension Reconciler {
 
     private mutating func announce(_ recorded: RecordedVerdict, _ id: DeploymentID) {
         let verdict = recorded.verdict
+        // An audit is for who looks into the ledger.
+        guard verdict.action != .audit else { return }
         let subject = "version \(recorded.version?.short ?? "?")"
         switch verdict.outcome {
         case .pass: log(.normal, "PolicyPassed", "policy \(verdict.policy): pass for \(subject)", ObjectID(id))
         case .fail, .inconclusive, .error:
             let text = "policy \(verdict.policy): \(verdict.outcome.rawValue) for \(subject): \(verdict.message ?? "")"
-            log(.warning, "Policy\(verdict.outcome.rawValue.capitalizedASCII)", text, ObjectID(id))
+            let isWarning = verdict.action == .warn
+            let reason = isWarning ? "PolicyWarning" : "Policy\(verdict.outcome.rawValue.capitalizedASCII)"
+            log(.warning, reason, isWarning ? "\(text); it only warns" : text, ObjectID(id))
         }
     }
 

@@ -118,6 +118,7 @@ extension Reconciler {
         state.observed[id] = nil
         state.observedAt[id] = nil
         state.activeSince[id] = nil
+        warnings[id] = nil
         touchedDeployments[id] = nil
         timers.set(.deployment(id), at: nil)
         decision.records.append(.deploymentRemoved(id))
@@ -135,6 +136,13 @@ extension Reconciler {
             conditions.append(Condition(kind, .isTrue, reason: ready.reason, ready.message, since: now))
         }
         if record.champion != nil, let decision = compliance[id] { conditions.append(compliant(decision)) }
+        let warned = (warnings[id] ?? [:]).sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value)
+        if !warned.isEmpty {
+            var texts: [String] = []
+            for text in warned where !texts.contains(text) { texts.append(text) }
+            let text = texts.joined(separator: "; ")
+            conditions.append(Condition(.warned, .isTrue, reason: "PolicyWarning", text, since: now))
+        }
         let before = record.conditions[.ready]
         guard record.conditions.replace(with: conditions) else { return }
         state.records[id] = record

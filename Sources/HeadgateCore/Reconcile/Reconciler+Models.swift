@@ -56,6 +56,7 @@ extension Reconciler {
     private mutating func advance(_ id: ModelID, _ model: Object<ModelSpec>, _ plan: PipelinePlan) -> [Condition] {
         let missing = plan.steps.filter { $0.record == nil && $0.key != nil }
         if !missing.isEmpty, let refusal = refusalAtPlan(id, model) { return refusal }
+        let warned = missing.isEmpty ? [] : warnedAtPlan(id, model)
         for step in missing { begin(step, of: id) }
         for step in plan.steps {
             switch step.record?.outcome {
@@ -66,7 +67,7 @@ extension Reconciler {
             case .succeeded, nil: continue
             }
         }
-        return waiting(missing)
+        return waiting(missing) + warned
     }
 
     private func waiting(_ missing: [PlannedStep]) -> [Condition] {

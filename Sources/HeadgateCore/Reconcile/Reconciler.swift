@@ -17,6 +17,8 @@ package struct Reconciler: Sendable {
     var touchedDeployments: [DeploymentID: DeploymentRecord?] = [:]
     /// What policies say of champions now.
     var compliance: [DeploymentID: GateDecision] = [:]
+    /// What policies with action `warn` said last, at each moment.
+    var warnings: [DeploymentID: [GateMoment: [String]]] = [:]
 
     /// Takes up where a ledger left off; the first event must be `started`.
     package init(
@@ -75,6 +77,7 @@ package struct Reconciler: Sendable {
         queue.formUnion(state.deployments.keys.map(WorkItem.deployment))
         queue.formUnion(state.records.keys.map(WorkItem.deployment))
         state.unjudged = Set(state.deployments.keys)
+        recallWarnings()
         for id in state.records.keys.sorted() where state.records[id]?.rollout != nil { drive(id, [.recovered]) }
     }
 

@@ -39,9 +39,9 @@ package enum GateMoment: String, Hashable, Sendable, Codable, CaseIterable {
 package enum PolicyAction: String, Hashable, Sendable, Codable, CaseIterable {
     /// It blocks.
     case deny
-    /// It is shown and recorded.
+    /// It passes, and status, events and CI say that the policy does not.
     case warn
-    /// It is recorded.
+    /// It is recorded in the ledger and nowhere else.
     case audit
 }
 

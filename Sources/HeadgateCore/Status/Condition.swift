@@ -5,6 +5,8 @@ package struct Condition: Hashable, Sendable, Codable {
         case reconciling = "Reconciling"
         case stalled = "Stalled"
         case compliant = "Compliant"
+        /// A policy with action `warn` does not pass; nothing is blocked.
+        case warned = "Warned"
         case held = "Held"
         case suspended = "Suspended"
 

@@ -11,8 +11,8 @@ extension Declaration {
             .option { (action: PolicyAction) in
                 switch action {
                 case .deny: "It blocks."
-                case .warn: "It is shown and recorded."
-                case .audit: "It is recorded."
+                case .warn: "It passes; status, events and CI say so."
+                case .audit: "It is recorded, and nothing else."
                 }
             }, default: .deny, "What a rule that does not hold does."),
         .optional(

@@ -20,13 +20,15 @@ extension Declaration {
     static let policyTestCase: Shape<PolicyTestCase> = .object(
         "Case",
         Field("name", .text, "Unique within the test."),
-        Field("fixtures", .list(of: .inputPath), default: [], "Files of evidence, laid over what every case starts from."),
+        Field(
+            "fixtures", .list(of: .inputPath), default: [], "Files of evidence, laid over what every case starts from."),
         Field(
             "reports", .map(of: report(.inputPath), keys: .identifier, .identifier), default: [:],
             "Files of tools, read as a step's `reports` are; they become `candidate.reports.NAME`."),
         Field(
             "evidence", placedObject, default: PlacedJSON(.object([:])),
-            "Evidence by variable, laid over everything else. What is not given is unknown; `champion: null` says none."),
+            "Evidence by variable, laid over everything else. What is not given is unknown; `champion: null` says none."
+        ),
         Field("params", params, default: [:], "Values that replace the Policy's params."),
         .optional("at", moment, "The moment of the question. Left out, the first at which the Policy is asked."),
         Field("expect", .either(bareExpectation, expectation), "The answer."),

@@ -83,7 +83,7 @@ package enum ManifestExample {
             expect: pass
           - name: much worse than the champion
             evidence: {champion: {metrics: {accuracy: 0.95}}}
-            expect: {verdict: fail, matches: "^accuracy fell by 0\\.0"}
+            expect: {verdict: fail, matches: '^accuracy fell by 0[.]0'}
           - name: nobody knows what serves
             expect: {verdict: inconclusive, reason: champion}
             cost: 100

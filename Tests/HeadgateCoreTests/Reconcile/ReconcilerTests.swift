@@ -205,6 +205,35 @@ import Testing
         #expect(champion(world) == version)
     }
 
+    @Test(arguments: [PolicyAction.deny, .warn, .audit])
+    func `a policy that does not pass blocks, warns, or is recorded and no more`(_ action: PolicyAction) throws {
+        var world = World()
+        var repository = Repository()
+        repository.quality = "0.50"
+        repository.action = action
+        world.push(repository.commit())
+        world.run(for: .seconds(60))
+        let verdicts = world.state.verdicts.values.filter { $0.verdict.policy == Repository.policy.name }
+        #expect(verdicts.contains { $0.verdict.outcome == .fail && $0.verdict.action == action })
+        #expect((champion(world) == nil) == (action == .deny))
+        let warned = world.state.records[id]?.conditions[.warned]
+        #expect((warned != nil) == (action == .warn))
+        let reasons = Set(world.events.map(\.reason).filter { $0.hasPrefix("Policy") })
+        #expect(reasons == (action == .deny ? ["PolicyFail"] : action == .warn ? ["PolicyWarning"] : []))
+        guard action == .warn else { return }
+        #expect(warned?.message.contains("policy floor") == true)
+        let writes = world.writes
+        world.crash()
+        world.run(for: .seconds(60))
+        #expect(world.state.records[id]?.conditions[.warned] == warned, "a restart forgets no warning")
+        #expect(world.events.count { $0.reason == "PolicyWarning" } == 1, "and says nothing twice")
+        #expect(world.writes >= writes)
+        repository.floor = 0.4
+        world.push(repository.commit())
+        world.run(for: .seconds(60))
+        #expect(world.state.records[id]?.conditions[.warned] == nil)
+    }
+
     @Test func `a deployment moves to HEAD though steps die and the target is unreachable at times`() {
         var world = World(seed: 7)
         var repository = Repository()

@@ -8,6 +8,7 @@ struct Repository {
     var replicas = 1
     var hasDeployment = true
     var isPolicyQuarantined = false
+    var action = PolicyAction.deny
     private(set) var count = 0
 
     static let model = ModelID(source: World.source, name: name(ModelName("wine")))
@@ -54,7 +55,8 @@ struct Repository {
         if isPolicyQuarantined {
             state.quarantined[ObjectID(Repository.policy)] = Diagnostic(.error, code: "test", "does not parse")
         } else {
-            let policy = PolicySpec(at: [.validate], params: ["floor": .number(floor)], rules: [])
+            let policy = PolicySpec(
+                at: [.validate], action: action, params: ["floor": .number(floor)], rules: [])
             state.policies[Repository.policy.name] = Object(meta: meta, spec: policy)
         }
         if hasDeployment {

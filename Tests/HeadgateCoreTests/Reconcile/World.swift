@@ -33,6 +33,7 @@ struct World {
     var stepDuration = Duration.seconds(10)
     private let judge = ThresholdJudge()
     private var generator: SeededGenerator
+    private(set) var events: [LoggedEvent] = []
     private var queue: [(at: Instant, order: Int, event: ReconcileEvent)] = []
     private var order = 0
     private var outcomes: [RunID: (at: Instant, outcome: StepOutcome)] = [:]
@@ -84,6 +85,7 @@ struct World {
 
     private mutating func deliver(_ event: ReconcileEvent) {
         let decision = reconciler.handle(event, now: now, jitter: chance())
+        for case .event(let event) in decision.records { events.append(event) }
         if !decision.records.isEmpty { writes += 1 }
         for record in decision.records { contents.apply(record) }
         if !decision.records.isEmpty, chance() < faults.crash {

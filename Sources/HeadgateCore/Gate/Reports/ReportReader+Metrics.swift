@@ -34,7 +34,8 @@ extension ReportReader {
     static func dvc(_ document: JSONValue) throws(ReportProblem) -> JSONValue {
         guard case .object(let members) = document else { throw ReportProblem("expected an object") }
         let isDiff = members.values.allSatisfy { file in
-            !file.sortedMembers.isEmpty && file.sortedMembers.allSatisfy { $0.value["new"] != nil || $0.value["old"] != nil }
+            !file.sortedMembers.isEmpty
+                && file.sortedMembers.allSatisfy { $0.value["new"] != nil || $0.value["old"] != nil }
         }
         if isDiff, !members.isEmpty { return .object(["changes": .object(try union(document))]) }
         let revision = members["workspace"] ?? members[""] ?? (members.count == 1 ? members.values.first : nil)

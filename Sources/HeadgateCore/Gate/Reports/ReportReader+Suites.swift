@@ -23,19 +23,20 @@ extension ReportReader {
             if let name = config["column"]?.text { place += ".\(name)" }
             values[place] = value
         }
-        var evidence = try members(tests.map { (test) throws(ReportProblem) in
-            let status: Test.Status =
-                switch test["status"]?.text {
-                case "SUCCESS": .pass
-                case "FAIL": .fail
-                case "WARNING": .warn
-                case "ERROR": .error
-                case "SKIPPED": .skipped
-                default: throw ReportProblem("a test has no \"status\" that is known")
-                }
-            return Test(
-                name: test["name"]?.text ?? "", status: status, description: test["description"]?.text ?? "")
-        })
+        var evidence = try members(
+            tests.map { (test) throws(ReportProblem) in
+                let status: Test.Status =
+                    switch test["status"]?.text {
+                    case "SUCCESS": .pass
+                    case "FAIL": .fail
+                    case "WARNING": .warn
+                    case "ERROR": .error
+                    case "SKIPPED": .skipped
+                    default: throw ReportProblem("a test has no \"status\" that is known")
+                    }
+                return Test(
+                    name: test["name"]?.text ?? "", status: status, description: test["description"]?.text ?? "")
+            })
         evidence["columns"] = .array(columns)
         evidence["metrics"] = .object(nested(values))
         return .object(evidence)

@@ -1,0 +1,77 @@
+// Written by policies/embed.py from policies/trusted-builder; change it there.
+// swift-format-ignore-file
+
+extension PolicyLibrary {
+    static let trustedBuilder = Entry(
+        name: "trusted-builder", at: ["validate"], action: "deny",
+        about: "Versions that a trusted builder made, of a protected branch.",
+        reports: [],
+        files: [
+            "trusted-builder/README.md":
+            #"""
+            # Trusted builder
+
+            Every step of the version must have been run by one of `builders`: `controller`, the controller itself, or the name of a
+            key that it trusts to attest results. And the version must be of one of the protected `branches`: the controller
+            computed the keys of its steps from that branch, so a result under another key can not be it.
+
+            Headgate records both itself; nothing needs to be reported.
+
+            """#,
+            "trusted-builder/policy.yaml":
+            #"""
+            # Versions that a trusted builder made, of a protected branch.
+            apiVersion: headgate.dev/v1
+            kind: Policy
+            metadata: {name: trusted-builder}
+            spec:
+              at: [validate]
+              action: deny
+              params:
+                branches: [main]            # protected branches: whose keys a controller computes itself
+                builders: [controller]      # who may have run the steps: the controller, or a key that it trusts
+              variables:
+              - name: strangers
+                expression: candidate.provenance.steps.filter(s, !(s.builder in params.builders))
+              rules:
+              - name: branch
+                expression: params.branches.exists(b, candidate.provenance.revision.startsWith(b + '@'))
+                messageExpression: "'made at ' + candidate.provenance.revision + ', which is no protected branch'"
+              - name: builder
+                expression: size(variables.strangers) == 0
+                messageExpression: >-
+                  'not run by a trusted builder: ' + variables.strangers.map(s, s.name + ' by ' + s.builder).join(', ')
+              - name: steps
+                expression: size(candidate.provenance.steps) > 0
+                message: no step made this version
+
+            """#,
+            "trusted-builder/test.yaml":
+            #"""
+            apiVersion: headgate.dev/v1
+            kind: PolicyTest
+            metadata: {name: trusted-builder}
+            spec:
+              policy: trusted-builder
+              evidence: {candidate: {provenance: {revision: "main@sha1:0123"}}}
+              cases:
+              - name: by the controller
+                evidence: {candidate: {provenance: {steps: [{name: train, builder: controller}]}}}
+                expect: pass
+                cost: 200
+              - name: by somebody else
+                evidence: {candidate: {provenance: {steps: [{name: train, builder: laptop}, {name: evaluate, builder: controller}]}}}
+                expect: {verdict: fail, message: "not run by a trusted builder: train by laptop"}
+              - name: of a branch that is not protected
+                evidence: {candidate: {provenance: {revision: "try@sha1:0123", steps: [{name: train, builder: controller}]}}}
+                expect: {verdict: fail, message: "made at try@sha1:0123, which is no protected branch"}
+              - name: without a step
+                evidence: {candidate: {provenance: {steps: []}}}
+                expect: {verdict: fail, message: no step made this version}
+              - name: by nobody knows whom
+                evidence: {candidate: {provenance: {steps: [{name: train}]}}}
+                expect: {verdict: inconclusive, reason: builder}
+
+            """#,
+        ])
+}
