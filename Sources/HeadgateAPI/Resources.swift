@@ -289,6 +289,20 @@ package struct TraceResource: Codable, Sendable, Hashable {
     }
 }
 
+/// A verdict, with where the evidence comes from that it read.
+package struct VerdictResource: Codable, Sendable, Hashable {
+    package var id: String
+    package var recorded: RecordedVerdict
+    /// By path of evidence, such as `candidate.metrics.accuracy`.
+    package var origins: [String: String]
+
+    package init(id: String, recorded: RecordedVerdict, origins: [String: String]) {
+        self.id = id
+        self.recorded = recorded
+        self.origins = origins
+    }
+}
+
 /// What the controller says of itself.
 package struct StatusResource: Codable, Sendable, Hashable {
     package var version: String

@@ -24,8 +24,38 @@ extension CompiledPolicy {
         }
     }
 
+    /// Parts of a rule beyond this many are not kept.
+    private static let maxSteps = 64
+
+    /// The parts of a rule with their values; what is only the beginning of a longer path is left out.
+    private static func steps(_ program: Program, _ activation: Activation) -> [RuleResult.Step] {
+        let steps = program.explain(activation).steps.filter { !$0.isPathPrefix }
+        return steps.prefix(maxSteps).map { step in
+            let bound = step.variables.map { "\($0.name) = \($0.value.shown)" }.joined(separator: ", ")
+            let value: String =
+                switch step.outcome {
+                case .value(let value): value.shown
+                case .error(let error): "error: \(error.message)"
+                case .unknown(let set): "unknown (\(set.paths.joined(separator: ", ")))"
+                case nil: "not evaluated"
+                }
+            let text = step.text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.joined(separator: " ")
+            return RuleResult.Step(
+                text: text.utf8.count > 300 ? String(text.prefix(297)) + "…" : text, depth: step.depth,
+                value: bound.isEmpty ? value : "\(value)  [\(bound)]")
+        }
+    }
+
     /// Evaluates every rule on the values of an activation.
-    func evaluate(_ activation: Activation, with evaluate: @escaping Evaluate = { $0.evaluate($1) }) -> Answers {
+    ///
+    /// - Parameters:
+    ///   - activation: The evidence.
+    ///   - isExplaining: Whether to keep the values of the rules' parts.
+    ///   - evaluate: How expressions are evaluated.
+    /// - Returns: The answers of all rules, in order.
+    func evaluate(
+        _ activation: Activation, isExplaining: Bool = false, with evaluate: @escaping Evaluate = { $0.evaluate($1) }
+    ) -> Answers {
         bindVariables(activation, evaluate: evaluate)
         var answers = Answers()
         for rule in rules {
@@ -37,7 +67,8 @@ extension CompiledPolicy {
                 RuleResult(
                     name: rule.rule.name, expression: rule.rule.expression.source, outcome: outcome, message: message,
                     values: values.map { RuleResult.Value(expression: $0.0, value: $0.1.shown) },
-                    location: rule.rule.expression.location))
+                    location: rule.rule.expression.location,
+                    steps: isExplaining ? Self.steps(rule.program, activation) : nil))
         }
         return answers
     }

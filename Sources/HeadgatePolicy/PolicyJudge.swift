@@ -51,7 +51,7 @@ package final class PolicyJudge: Judge {
             return asked.error(problem)
         }
         let activation = EvidenceValues.activation(evidence, params: spec.params, in: entry.policy.environment)
-        return asked.verdict(entry.policy.evaluate(activation))
+        return asked.verdict(entry.policy.evaluate(activation, isExplaining: true))
     }
 
     func compiled(_ policy: PolicyName, _ spec: PolicySpec, _ digest: PolicyDigest) -> Entry {

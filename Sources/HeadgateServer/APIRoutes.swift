@@ -64,6 +64,9 @@ struct APIRoutes: Sendable {
         api.get("deployments/:name/trace") { _, context in
             try await answering { try Response.json(await facade.trace(try name(context))) }
         }
+        api.get("verdict") { request, _ in
+            try await answering { try Response.json(await facade.verdict(query(request, "name") ?? "")) }
+        }
         api.get("runs/:id/log") { request, context in
             try await answering {
                 try Response.json(

@@ -13,6 +13,8 @@ package protocol ControllerFacade: Sendable {
     func events(after id: Int64?, object: String?, limit: Int) async throws -> [EventResource]
     func history(of deployment: String) async throws -> [Champion]
     func trace(_ deployment: String) async throws -> TraceResource
+    /// The newest verdict that a name means: the beginning of its id, or DEPLOYMENT/POLICY.
+    func verdict(_ name: String) async throws -> VerdictResource
     /// The log's bytes from an offset, and whether the run has ended.
     func log(of run: String, from offset: Int) async throws -> LogChunk
     /// Carries out a command as far as can be done at once.

@@ -94,6 +94,7 @@ enum Description {
             "  \(verdict.policy) (\(verdict.moment.rawValue)): \(verdict.outcome.rawValue)"
                 + (recorded.overridden ? ", overridden" : "")
                 + (recorded.version.map { " for \($0.short)" } ?? "") + (verdict.message.map { ": \($0)" } ?? "")
+                + "  [\(recorded.id)]"
         ]
         for rule in verdict.rules {
             lines.append("    \(rule.name): \(rule.expression) → \(rule.outcome.rawValue)")

@@ -6,6 +6,6 @@ struct PolicyCommand: AsyncParsableCommand {
         commandName: "policy", abstract: "Work with policies.",
         subcommands: [
             PolicyTestCommand.self, PolicyEvalCommand.self, PolicyListCommand.self, PolicyAddCommand.self,
-            PolicyFmtCommand.self,
+            PolicyExplainCommand.self, PolicyFmtCommand.self,
         ])
 }

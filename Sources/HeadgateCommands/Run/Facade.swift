@@ -169,6 +169,10 @@ struct Facade: ControllerFacade {
             verdicts: verdicts.sorted { $0.verdict.policy < $1.verdict.policy })
     }
 
+    func verdict(_ name: String) async throws -> VerdictResource {
+        try await VerdictLookup(ledger: ledger).find(name)
+    }
+
     private func deploymentID(_ name: String) async throws -> DeploymentID {
         let state = await controller.state
         let found = state.records.keys.sorted().filter { $0.name.text == name || "\($0.source)/\($0.name)" == name }

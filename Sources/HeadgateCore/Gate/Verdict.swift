@@ -46,6 +46,20 @@ package struct RuleResult: Hashable, Sendable, Codable {
         }
     }
 
+    /// A part of the rule, or of a variable or message that it uses, with what it gave.
+    package struct Step: Hashable, Sendable, Codable {
+        package let text: String
+        /// How deep it lies within the rule, from 0.
+        package let depth: Int
+        /// Its value, or why there is none.
+        package let value: String
+        package init(text: String, depth: Int, value: String) {
+            self.text = text
+            self.depth = depth
+            self.value = value
+        }
+    }
+
     package let name: String
     package let expression: String
     package let outcome: Verdict.Outcome
@@ -53,12 +67,15 @@ package struct RuleResult: Hashable, Sendable, Codable {
     /// What was read, in source order.
     package let values: [Value]
     package let location: SourceLocation?
+    /// The parts that were evaluated, the outer before the inner, up to a bound; nil in old records.
+    package let steps: [Step]?
 
     package init(
         name: String, expression: String, outcome: Verdict.Outcome, message: String?, values: [Value],
-        location: SourceLocation?
+        location: SourceLocation?, steps: [Step]? = nil
     ) {
         self.name = name
+        self.steps = steps
         self.expression = expression
         self.outcome = outcome
         self.message = message
@@ -94,6 +111,18 @@ package struct RecordedVerdict: Hashable, Sendable, Codable {
         self.overridden = overridden
         self.revision = revision
         self.recorded = recorded
+    }
+
+    /// What people call it by: 12 hex digits that are the same for the same question, answer and evidence.
+    package var id: String {
+        var builder = DigestBuilder(domain: "headgate.dev/verdict/1")
+        builder.add("deployment", deployment?.description ?? "")
+        builder.add("model", model.description)
+        builder.add("version", version?.description ?? "")
+        builder.add("assessment", assessment?.description ?? "")
+        builder.add("policy", [verdict.policy.text, verdict.policyDigest.description, verdict.moment.rawValue])
+        builder.add("answer", [verdict.outcome.rawValue, verdict.evidenceDigest.description])
+        return String(builder.finish().hex.prefix(12))
     }
 
     /// What makes two verdicts the same record: all but when it was recorded.

@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+@Suite struct PolicyCommandTests {
+    private static let library: URL = {
+        var root = URL(filePath: #filePath)
+        for _ in 0..<4 { root.deleteLastPathComponent() }
+        return root.appending(path: "policies")
+    }()
+
+    @Test func `the program carries the library as it is in the folder, and its tests pass where it is added`() throws {
+        let folder = try FileFolder(["headgate.yaml": ""])
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.library.path).filter { name in
+            FileManager.default.fileExists(atPath: Self.library.appending(path: "\(name)/policy.yaml").path)
+        }
+        #expect(names.count >= 20)
+        let list = try Headgate(["policy", "list", "--library"], in: folder.url)
+        for name in names.sorted() {
+            #expect(list.output.contains("\(name) "))
+            let added = try Headgate(["policy", "add", name], in: folder.url)
+            #expect(added.status == 0, "\(added)")
+            for path in added.output.split(separator: "\n") {
+                let original = Self.library.deletingLastPathComponent().appending(path: String(path))
+                #expect(
+                    try folder.read(String(path)) == String(contentsOf: original, encoding: .utf8),
+                    "run policies/embed.py: \(path) differs")
+            }
+        }
+        let run = try Headgate(["policy", "test", ".", "--min-coverage", "100"], in: folder.url)
+        #expect(run.status == 0, "\(run)")
+        #expect(try Headgate(["policy", "add", "metric-floor"], in: folder.url).status == 1, "nothing is overwritten")
+        #expect(try Headgate(["policy", "add", "nothing"], in: folder.url).status == 64)
+    }
+
+    private static let manifests = """
+        apiVersion: headgate.dev/v1
+        kind: Model
+        metadata: {name: wine, labels: {tier: production}}
+        spec:
+          pipeline:
+            steps:
+            - {name: train, command: [sh, train.sh], inputs: [train.sh], outputs: [model/]}
+          artifact: model/
+          policies: [named]
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: named}
+        spec: {at: [validate], action: warn, rules: [{name: a, expression: candidate.size>1}]}
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: matching}
+        spec: {at: [validate], match: {labels: {tier: production}}, rules: [{name: a, expression: candidate.size > 1}]}
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: lonely}
+        spec: {at: [validate], match: {labels: {tier: staging}}, rules: [{name: a, expression: candidate.size > 1}]}
+
+        """
+
+    @Test func `a list says what each policy guards, and check warns of one that guards nothing`() throws {
+        let folder = try FileFolder(["headgate.yaml": Self.manifests, "train.sh": ""])
+        let list = try Headgate(["policy", "list", "-o", "json"], in: folder.url)
+        let rows = try #require(
+            try JSONSerialization.jsonObject(with: Data(list.output.utf8)) as? [[String: Any]])
+        func guards(_ name: String) -> [String]? {
+            rows.first { $0["name"] as? String == name }?["guards"] as? [String]
+        }
+        #expect(guards("named") == ["Model/wine"] && guards("matching") == ["Model/wine"] && guards("lonely") == [])
+        #expect(guards("metric-floor") == [])
+        let check = try Headgate(["check", "."], in: folder.url)
+        #expect(check.status == 0, "\(check)")
+        #expect(check.output.contains("warning: policy lonely guards nothing"))
+        #expect(!check.output.contains("policy named guards") && !check.output.contains("policy matching guards"))
+        try folder.write(
+            "t.yaml", "apiVersion: headgate.dev/v1\nkind: PolicyTest\nmetadata: {name: t}\nspec: {policys: named}")
+        let broken = try Headgate(["check", "."], in: folder.url)
+        #expect(broken.status == 1 && broken.output.contains("t.yaml:4:8: error: unknown field"), "\(broken)")
+    }
+
+    @Test func `fmt writes expressions in their usual form, and says with --check that it would`() throws {
+        let folder = try FileFolder(["headgate.yaml": Self.manifests])
+        let check = try Headgate(["policy", "fmt", "--check"], in: folder.url)
+        #expect(check.status == 1 && check.output == "headgate.yaml:14:66\n", "\(check)")
+        #expect(try folder.read("headgate.yaml") == Self.manifests)
+        #expect(try Headgate(["policy", "fmt"], in: folder.url).status == 0)
+        #expect(
+            try folder.read("headgate.yaml") == Self.manifests.replacing("candidate.size>1", with: "candidate.size > 1")
+        )
+        let again = try Headgate(["policy", "fmt", "--check"], in: folder.url)
+        #expect(again.status == 0 && again.output.isEmpty)
+    }
+}
