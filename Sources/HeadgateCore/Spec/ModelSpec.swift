@@ -77,7 +77,12 @@ package struct StepSpec: Hashable, Sendable, Codable {
     package var outputs: [String]
     package var metrics: MetricsSpec?
     /// Reports of tools that the command leaves behind, by name; policies read them as `candidate.reports.NAME`.
-    package var reports: [String: ReportSpec]
+    package var reports: [String: ReportSpec] {
+        get { declaredReports ?? [:] }
+        set { declaredReports = newValue.isEmpty ? nil : newValue }
+    }
+    // Ledgers from before there were reports have none.
+    private var declaredReports: [String: ReportSpec]?
     package var timeout: Duration
     /// Plain environment variables; part of the key.
     package var variables: [String: String]
@@ -96,7 +101,7 @@ package struct StepSpec: Hashable, Sendable, Codable {
     ) {
         self.name = name
         self.command = command
-        self.reports = reports
+        declaredReports = reports.isEmpty ? nil : reports
         self.params = params
         self.inputs = inputs
         self.outputs = outputs

@@ -83,7 +83,7 @@ import Testing
     @Test func `fmt writes expressions in their usual form, and says with --check that it would`() throws {
         let folder = try FileFolder(["headgate.yaml": Self.manifests])
         let check = try Headgate(["policy", "fmt", "--check"], in: folder.url)
-        #expect(check.status == 1 && check.output == "headgate.yaml:14:66\n", "\(check)")
+        #expect(check.status == 1 && check.output == "headgate.yaml:14:68\n", "\(check)")
         #expect(try folder.read("headgate.yaml") == Self.manifests)
         #expect(try Headgate(["policy", "fmt"], in: folder.url).status == 0)
         #expect(

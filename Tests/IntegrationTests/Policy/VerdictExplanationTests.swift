@@ -92,7 +92,7 @@ import Testing
         let floor = try explain("wine/floor@validate")
         #expect(floor.status == 1)
         for line in [
-            "On:        Deployment/wine", "Rule accuracy: fail  headgate.yaml:26:17",
+            "On:        Deployment/wine", "Rule accuracy: fail  headgate.yaml:25:17",
             "    candidate.metrics.accuracy >= params.floor → false",
             "candidate.metrics.accuracy = 0.5   from step train, run",
         ] {
