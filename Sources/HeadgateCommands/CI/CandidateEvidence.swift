@@ -23,10 +23,11 @@ struct CandidateEvidence {
     ///   - builder: Makes versions.
     ///   - head: The commit that is judged.
     ///   - given: Metrics by file.
+    ///   - reports: Reports by file.
     ///   - now: The time.
     init(
         _ id: ModelID, _ model: Object<ModelSpec>, _ plan: PipelinePlan, builder: VersionBuilder, head: Snapshot,
-        given: [String: JSONValue]?, now: Instant
+        given: [String: JSONValue]?, reports: [String: JSONValue]? = nil, now: Instant
     ) {
         if plan.isComplete, !plan.steps.contains(where: { $0.record?.isAssumed == true }),
             case .success(let (version, assessment)) = builder.build(
@@ -34,12 +35,17 @@ struct CandidateEvidence {
         {
             var evidence = VersionEvidence(version, assessment)
             evidence.metrics = Self.merged(evidence.metrics, given)
+            evidence.reports.merge(reports ?? [:]) { _, new in new }
             self.init(evidence: evidence, untold: [], isComplete: true)
             return
         }
         var evidence = Self.promised(id, plan, head: head, now: now)
         var untold = Set(Self.promisedLater)
         if let given { evidence.metrics = .object(given) } else { untold.insert("metrics") }
+        if let reports {
+            evidence.reports = reports
+            untold.remove("reports")
+        }
         if plan.steps.contains(where: { $0.key == nil }) { untold.insert("data") }
         self.init(evidence: evidence, untold: Set(untold.map { "candidate.\($0)" }), isComplete: false)
     }

@@ -161,7 +161,8 @@ struct ChangeReview {
             let id = ModelID(source: source, name: name)
             let plan = builder.planner.plan(id, model) { known[$0] }
             let candidate = CandidateEvidence(
-                id, model, plan, builder: builder, head: head, given: given.candidates?[name.text]?.metrics, now: now)
+                id, model, plan, builder: builder, head: head, given: given.candidates?[name.text]?.metrics,
+                reports: given.candidates?[name.text]?.reports == nil ? nil : given.reports[name.text], now: now)
             let (champion, untold) = await champion(of: deployment, model: id)
             subjects.append(
                 judge.judge(

@@ -7,6 +7,15 @@ struct GivenEvidence: Codable {
     struct Candidate: Codable {
         /// Takes the place of metrics of the same name that steps report.
         var metrics: [String: JSONValue]
+        /// Files of tools by name, relative to this file's folder; they become `candidate.reports.NAME`.
+        var reports: [String: ReportSpec]?
+    }
+
+    /// What the candidates' reports say, by Model and name.
+    private(set) var reports: [String: [String: JSONValue]] = [:]
+
+    private enum CodingKeys: String, CodingKey {
+        case candidates, champions, approvals
     }
 
     struct Consent: Codable {
@@ -40,10 +49,27 @@ struct GivenEvidence: Codable {
                     "the evidence file \(file): unknown member \(unknown); known are candidates, champions, approvals")
             }
             self = try JSONDecoder().decode(GivenEvidence.self, from: data)
+            reports = try readReports(beside: URL(fileURLWithPath: file).deletingLastPathComponent())
         } catch let error as ValidationError {
             throw error
         } catch {
             throw ValidationError("the evidence file \(file) is not JSON as it is wanted: \(error)")
+        }
+    }
+
+    private func readReports(beside folder: URL) throws -> [String: [String: JSONValue]] {
+        try (candidates ?? [:]).mapValues { candidate in
+            try (candidate.reports ?? [:]).mapValues { report in
+                let path = folder.appendingPathComponent(report.file).path
+                guard let data = FileManager.default.contents(atPath: path), data.count <= Self.sizeLimit else {
+                    throw ValidationError("the report \(path) cannot be read, or is larger than 16 MiB")
+                }
+                do {
+                    return try EvidenceFile.report(Array(data), report.format, path)
+                } catch {
+                    throw ValidationError("\(error)")
+                }
+            }
         }
     }
 

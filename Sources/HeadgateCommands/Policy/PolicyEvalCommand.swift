@@ -17,6 +17,8 @@ struct PolicyEvalCommand: AsyncParsableCommand {
     var expression: String
     @Option(help: "A JSON file; each member is a variable.")
     var evidence: String?
+    @Option(help: "Whose report the file is: json, evidently, deepchecks, mlflow or dvc.")
+    var format = ReportFormat.json
     @Flag(help: "Print the value of every sub-expression.")
     var explain = false
 
@@ -54,13 +56,14 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         guard let data = FileManager.default.contents(atPath: evidence) else {
             throw ValidationError("\(evidence) cannot be read")
         }
-        let document: JSONValue
         do {
-            document = try JSONDecoder().decode(JSONValue.self, from: data)
+            let document = try EvidenceFile.report(Array(data), format, evidence)
+            if case .object(let members) = document { return members }
         } catch {
-            throw ValidationError("\(evidence) is not JSON: \(error)")
+            throw ValidationError("\(error)")
         }
-        guard case .object(let members) = document else { throw ValidationError("\(evidence) is not a JSON object") }
-        return members
+        throw ValidationError("\(evidence) is not a JSON object")
     }
 }
+
+extension ReportFormat: ExpressibleByArgument {}

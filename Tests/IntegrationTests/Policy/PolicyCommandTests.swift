@@ -1,4 +1,5 @@
 import Foundation
+import HeadgateTestSupport
 import Testing
 
 @Suite struct PolicyCommandTests {
@@ -78,6 +79,65 @@ import Testing
             "t.yaml", "apiVersion: headgate.dev/v1\nkind: PolicyTest\nmetadata: {name: t}\nspec: {policys: named}")
         let broken = try Headgate(["check", "."], in: folder.url)
         #expect(broken.status == 1 && broken.output.contains("t.yaml:4:8: error: unknown field"), "\(broken)")
+    }
+
+    @Test func `an expression is evaluated on a report of a tool`() throws {
+        let report = Self.library.appending(path: "reports/evidently.json").path
+        let run = try Headgate([
+            "policy", "eval", "columns.all(c, c.method != 'psi' || c.score < 0.2)", "--evidence", report, "--format",
+            "evidently",
+        ])
+        #expect(run.status == 1 && run.output.hasPrefix("false\n"), "\(run)")
+        let wrong = try Headgate(["policy", "eval", "true", "--evidence", report, "--format", "deepchecks"])
+        #expect(wrong.status == 64 && wrong.errors.contains("is no report of the format deepchecks"), "\(wrong)")
+    }
+
+    @Test func `a change is judged on reports that are given by file`() async throws {
+        let repository = try await TemporaryRepository()
+        let policy = try String(contentsOf: Self.library.appending(path: "drift-psi/policy.yaml"), encoding: .utf8)
+        _ = try await repository.commit("First", ["README.md": "a"])
+        _ = try await repository.commit(
+            "Add a model",
+            [
+                "headgate.yaml": Self.model(policies: "drift-psi"), "train.sh": "exit 1", "drift-psi.yaml": policy,
+                "evidence.json": #"""
+                {"candidates": {"wine": {"metrics": {}, "reports": {"drift": {"file": "drift.json", "format": "evidently"}}}},
+                 "champions": {"wine": null}}
+                """#,
+                "drift.json": String(
+                    contentsOf: Self.library.appending(path: "reports/evidently.json"), encoding: .utf8),
+            ])
+        let run = try Headgate(
+            ["ci", "--base", "HEAD~1", "--train", "none", "--evidence", "evidence.json"],
+            in: URL(fileURLWithPath: repository.path))
+        #expect(run.status == 1, "\(run)")
+        #expect(run.output.contains("drifted: alcohol by 1.66"), "\(run.output)")
+    }
+
+    private static func model(policies: String) -> String {
+        """
+        apiVersion: headgate.dev/v1
+        kind: Model
+        metadata: {name: wine}
+        spec:
+          pipeline:
+            steps:
+            - {name: train, command: [sh, train.sh], inputs: [train.sh], outputs: [model/]}
+          artifact: model/
+          serve: {command: [sleep, "1000"]}
+          policies: [\(policies)]
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Target
+        metadata: {name: here}
+        spec: {local: {}}
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Deployment
+        metadata: {name: wine}
+        spec: {model: wine, target: here}
+
+        """
     }
 
     @Test func `fmt writes expressions in their usual form, and says with --check that it would`() throws {

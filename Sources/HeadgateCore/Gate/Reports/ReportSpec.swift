@@ -8,6 +8,13 @@ package struct ReportSpec: Hashable, Sendable, Codable {
         self.file = file
         self.format = format
     }
+
+    /// Without a format it is plain JSON.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        file = try container.decode(String.self, forKey: .file)
+        format = try container.decodeIfPresent(ReportFormat.self, forKey: .format) ?? .json
+    }
 }
 
 /// Formats of reports that Headgate reads.
