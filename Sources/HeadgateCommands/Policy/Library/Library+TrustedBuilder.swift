@@ -11,9 +11,9 @@ extension PolicyLibrary {
             #"""
             # Trusted builder
 
-            Every step of the version must have been run by one of `builders`: `controller`, the controller itself, or the name of a
-            key that it trusts to attest results. And the version must be of one of the protected `branches`: the controller
-            computed the keys of its steps from that branch, so a result under another key can not be it.
+            Every step of the version must have been run by the controller itself, or by a machine whose result was attested by a
+            key under `signers`. And the version must be of one of the protected `branches`: the controller computed the keys of its
+            steps from that branch, so a result under another key can not be it.
 
             Headgate records both itself; nothing needs to be reported.
 
@@ -29,10 +29,10 @@ extension PolicyLibrary {
               action: deny
               params:
                 branches: [main]            # protected branches: whose keys a controller computes itself
-                builders: [controller]      # who may have run the steps: the controller, or a key that it trusts
+                signers: []                 # ids of keys whose attested results count besides the controller's own
               variables:
               - name: strangers
-                expression: candidate.provenance.steps.filter(s, !(s.builder in params.builders))
+                expression: candidate.provenance.steps.filter(s, s.builder != '' && !(s.signer in params.signers))
               rules:
               - name: branch
                 expression: params.branches.exists(b, candidate.provenance.revision.startsWith(b + '@'))
@@ -56,14 +56,21 @@ extension PolicyLibrary {
               evidence: {candidate: {provenance: {revision: "main@sha1:0123"}}}
               cases:
               - name: by the controller
-                evidence: {candidate: {provenance: {steps: [{name: train, builder: controller}]}}}
+                evidence: {candidate: {provenance: {steps: [{name: train, builder: "", signer: ""}]}}}
                 expect: pass
                 cost: 200
+              - name: by a machine whose key counts
+                params: {signers: [ab12]}
+                evidence: {candidate: {provenance: {steps: [{name: train, builder: ci, signer: ab12}]}}}
+                expect: pass
               - name: by somebody else
-                evidence: {candidate: {provenance: {steps: [{name: train, builder: laptop}, {name: evaluate, builder: controller}]}}}
+                evidence:
+                  candidate:
+                    provenance:
+                      steps: [{name: train, builder: laptop, signer: cd34}, {name: evaluate, builder: "", signer: ""}]
                 expect: {verdict: fail, message: "not run by a trusted builder: train by laptop"}
               - name: of a branch that is not protected
-                evidence: {candidate: {provenance: {revision: "try@sha1:0123", steps: [{name: train, builder: controller}]}}}
+                evidence: {candidate: {provenance: {revision: "try@sha1:0123", steps: [{name: train, builder: "", signer: ""}]}}}
                 expect: {verdict: fail, message: "made at try@sha1:0123, which is no protected branch"}
               - name: without a step
                 evidence: {candidate: {provenance: {steps: []}}}
