@@ -51,6 +51,7 @@ class Controller:
             command += ["--repo", str(repository), "--branch", "main", "--poll", poll]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, start_new_session=True)
         self.pid = self.process.pid
+        self.source = None
 
     def __enter__(self):
         return self
@@ -71,8 +72,11 @@ class Controller:
     def get(self, path):
         return json.loads(self.text(f"/api/v1/{path}"))
 
-    def nudge(self, source="repository"):
-        self.text(f"/api/v1/sources/{source}/reconcile", "[]")
+    def nudge(self):
+        """Asks for a look at the one source."""
+        if not self.source:
+            self.source = self.get("status")["sources"][0]["name"]
+        self.text(f"/api/v1/sources/{self.source}/reconcile", "[]")
 
     def metric(self, name):
         """The sum of a metric's samples."""
