@@ -41,8 +41,8 @@ package struct EffectRunner: Sendable {
                 try await target.remove(deployment, operation: operation)
             }
             return .removed(deployment, operation, failure)
-        case .observe(let reference, let deployment):
-            return .observed(deployment, await observe(reference, deployment))
+        case .observe(let reference, let deployment, let asked):
+            return .observed(deployment, reference, asked: asked, await observe(reference, deployment))
         case .measure(let deployment, let request):
             let values = await queries.values(of: request.queries, deadline: queryDeadline)
             return .measured(deployment, request, values)

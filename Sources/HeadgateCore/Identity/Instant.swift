@@ -8,6 +8,9 @@ package struct Instant: Hashable, Sendable, Comparable, Codable {
     package static func + (left: Instant, right: Duration) -> Instant {
         Instant(milliseconds: left.milliseconds + right.milliseconds)
     }
+    package static func - (left: Instant, right: Duration) -> Instant {
+        Instant(milliseconds: left.milliseconds - right.milliseconds)
+    }
     package static func - (left: Instant, right: Instant) -> Duration {
         .milliseconds(left.milliseconds - right.milliseconds)
     }

@@ -3,8 +3,8 @@ package struct DeploymentRecord: Hashable, Sendable, Codable {
     package let id: DeploymentID
     /// Where it serves; differs from the spec while it moves to another target.
     package var target: TargetReference?
-    /// The target that it moves away from, until it is drained there.
-    package var leaving: TargetReference?
+    /// Targets that it moved away from and is not drained on yet; nil when there are none.
+    package var draining: [Draining]?
     package var champion: Champion?
     /// Earlier and present champions, newest last, within retention.
     package var history: [Champion]
@@ -22,6 +22,8 @@ package struct DeploymentRecord: Hashable, Sendable, Codable {
     /// The last serving state that was written, and under which operation.
     package var applied: ServingState?
     package var operation: OperationID
+    /// The last operation that the target acknowledged; anything but `operation` is written again.
+    package var written: OperationID?
     /// Earlier versions that stay started without traffic, and until when.
     package var warm: [WarmVersion]
     /// Consecutive errors of the target, and when it is asked again.
@@ -44,6 +46,17 @@ package struct DeploymentRecord: Hashable, Sendable, Codable {
         deletionPolicy = .prune
         failures = 0
         approvals = []
+    }
+}
+
+/// A target that a Deployment has left, and since when it is to be drained there.
+package struct Draining: Hashable, Sendable, Codable {
+    package let target: TargetReference
+    package let since: Instant
+
+    package init(target: TargetReference, since: Instant) {
+        self.target = target
+        self.since = since
     }
 }
 

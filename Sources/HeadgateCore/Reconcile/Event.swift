@@ -8,7 +8,8 @@ package enum ReconcileEvent: Sendable {
     case stepEnded(RunID, StepOutcome)
     case applied(DeploymentID, OperationID, TargetFailure?)
     case removed(DeploymentID, OperationID, TargetFailure?)
-    case observed(DeploymentID, Observation)
+    /// What one target says, and when it was asked: an answer that others have overtaken is of no use.
+    case observed(DeploymentID, TargetReference, asked: Instant, Observation)
     /// The values of a check's queries, by name.
     case measured(DeploymentID, CheckRequest, [String: QueryValue])
     case command(Command)
@@ -32,7 +33,7 @@ package enum Effect: Hashable, Sendable {
     case cancelRun(RunID)
     case apply(TargetReference, ServingState, OperationID)
     case remove(TargetReference, DeploymentID, OperationID)
-    case observe(TargetReference, DeploymentID)
+    case observe(TargetReference, DeploymentID, asked: Instant)
     /// Runs a check's queries; the answers come back as `measured`.
     case measure(DeploymentID, CheckRequest)
     case notify(LoggedEvent)
@@ -69,15 +70,25 @@ package enum Command: Hashable, Sendable, Codable {
 
 /// Something that the reconciler works on by name.
 package enum WorkItem: Hashable, Sendable, Comparable {
+    /// A run that lives, to ask again when its answer is overdue.
+    case run(RunID)
     case model(ModelID)
     case deployment(DeploymentID)
 
+    private var rank: Int {
+        switch self {
+        case .run: 0
+        case .model: 1
+        case .deployment: 2
+        }
+    }
+
     package static func < (left: Self, right: Self) -> Bool {
         switch (left, right) {
+        case (.run(let a), .run(let b)): a < b
         case (.model(let a), .model(let b)): a < b
         case (.deployment(let a), .deployment(let b)): a < b
-        case (.model, .deployment): true
-        case (.deployment, .model): false
+        case (.run, _), (.model, _), (.deployment, _): left.rank < right.rank
         }
     }
 }

@@ -70,9 +70,9 @@ extension Reconciler {
             if let rollout = record.rollout, let champion = record.champion,
                 rollout.candidate.version != champion.version
             {
-                drive(id, [.superseded(by: champion.version)])
-            } else if record.rollout != nil {
-                drive(id, [])
+                drive(id, resizing(rollout, object) + [.superseded(by: champion.version)])
+            } else if let rollout = record.rollout {
+                drive(id, resizing(rollout, object))
             }
             keepSteady(id, object)
             conclude(id, [.notReady(reason, message, now, stalled: stalled)])
@@ -124,8 +124,13 @@ extension Reconciler {
         _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ rollout: Rollout, _ goal: (VersionRecord, Assessment)
     ) -> [Condition] {
         if goal.0.id != rollout.candidate.version {
-            if state.records[id]?.champion?.version == goal.0.id {
+            if rollout.promotedAt != nil {
+                // Its candidate is the champion already: what is wanted now is a rollout of its own.
                 drive(id, [.superseded(by: goal.0.id)])
+                return []
+            }
+            if state.records[id]?.champion?.version == goal.0.id {
+                drive(id, resizing(rollout, object) + [.superseded(by: goal.0.id)])
                 return []
             }
             return start(id, object, goal.0, goal.1, superseding: rollout)
@@ -135,9 +140,7 @@ extension Reconciler {
         if rollout.strategy != object.spec.strategy, judge.check(object.spec.strategy).isEmpty {
             events.append(.respecified(object.spec.strategy))
         }
-        if rollout.candidate.replicas != object.spec.replicas {
-            events.append(.resized(champion: object.spec.replicas, candidate: object.spec.replicas))
-        }
+        events += resizing(rollout, object)
         if case .admitting = rollout.phase {
             let answer = admission(id, rollout)
             events.append(.admission(stage: rollout.step, answer: answer))
@@ -145,6 +148,13 @@ extension Reconciler {
         events.append(.tick)
         drive(id, events)
         return []
+    }
+
+    /// Replicas follow HEAD at once, whatever becomes of the rollout.
+    private func resizing(_ rollout: Rollout, _ object: Object<DeploymentSpec>) -> [RolloutEvent] {
+        let wanted = object.spec.replicas
+        let isSame = rollout.candidate.replicas == wanted && rollout.champion.map { $0.replicas == wanted } ?? true
+        return isSame ? [] : [.resized(champion: wanted, candidate: wanted)]
     }
 
     /// Asks the gate, then begins a rollout; gives why it does not.
@@ -212,8 +222,8 @@ extension Reconciler {
     private mutating func settle(
         _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ old: Rollout?, _ condition: Condition
     ) -> [Condition] {
-        if old != nil, let champion = state.records[id]?.champion {
-            drive(id, [.superseded(by: champion.version)])
+        if let old, let champion = state.records[id]?.champion {
+            drive(id, resizing(old, object) + [.superseded(by: champion.version)])
         }
         keepSteady(id, object)
         return [condition]
@@ -279,7 +289,7 @@ extension Reconciler {
         builder.add("version", version.id.digest)
         builder.add("strategy", "\(object.spec.strategy.unlocated)")
         for moment in GateMoment.allCases {
-            for policy in policies(guarding: version.model, id, at: moment) {
+            for policy in policies(guarding: model(of: id, version), id, at: moment) {
                 builder.add("policy", [policy.name.text, policy.digest?.description ?? ""])
             }
         }

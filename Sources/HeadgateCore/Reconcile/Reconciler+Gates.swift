@@ -81,13 +81,20 @@ extension Reconciler {
         ]
     }
 
+    /// The Model as which a version serves.
+    ///
+    /// Two Models may make the same version; the one that a Deployment names decides which policies guard it (I1).
+    func model(of id: DeploymentID, _ version: VersionRecord) -> ModelID {
+        state.deployments[id].map { ModelID(source: id.source, name: $0.spec.model) } ?? version.model
+    }
+
     /// Asks every policy in force for a version of a Deployment, records what changed, and decides (I1, I13).
     mutating func ask(
         _ moment: GateMoment, _ id: DeploymentID, _ version: VersionRecord, _ assessment: Assessment,
         _ record: DeploymentRecord, restoring: Bool
     ) -> GateDecision {
         var answers: [(verdict: Verdict, overridden: Bool)] = []
-        for policy in policies(guarding: version.model, id, at: moment) {
+        for policy in policies(guarding: model(of: id, version), id, at: moment) {
             answers.append(answer(policy, moment, id, version, assessment, record, restoring: restoring))
         }
         warnings[id, default: [:]][moment] = answers.compactMap { Self.warning($0.verdict, overridden: $0.overridden) }
@@ -127,8 +134,9 @@ extension Reconciler {
         guard let spec = policy.spec, let digest = policy.digest else {
             return (unaskable(policy, moment), false)
         }
+        let model = model(of: id, version)
         let key = RecordedVerdict.Key(
-            deployment: id, model: version.model, version: version.id, assessment: assessment.id,
+            deployment: id, model: model, version: version.id, assessment: assessment.id,
             policy: policy.name, policyDigest: digest, moment: moment)
         let known = state.verdicts[key]
         // A restoration's recorded passes count while the policy's digest is the same.
@@ -142,7 +150,7 @@ extension Reconciler {
         let verdict = judge.judge(policy.name, spec, digest: digest, on: evidence)
         let overridden = isOverridden(policy.name, id, version.id)
         let recorded = RecordedVerdict(
-            model: version.model, deployment: id, version: version.id, assessment: assessment.id,
+            model: model, deployment: id, version: version.id, assessment: assessment.id,
             champion: champion?.1, verdict: verdict, overridden: overridden, revision: assessment.revision,
             recorded: now)
         if known?.verdict != verdict || known?.overridden != overridden {
@@ -197,13 +205,14 @@ extension Reconciler {
         _ moment: GateMoment, _ id: DeploymentID, _ version: VersionRecord, _ assessment: Assessment,
         _ record: DeploymentRecord, champion: (VersionID, AssessmentID)?, restoring: Bool
     ) -> Evidence {
-        let model = state.models[version.model]
+        let modelID = model(of: id, version)
+        let model = state.models[modelID]
         let deployment = state.deployments[id]
         var evidence = Evidence(
             moment: moment, candidate: VersionEvidence(version, assessment),
             champion: state.champion(of: id, record, champion, restoring: restoring),
             model: Evidence.Subject(
-                name: version.model.name.text, labels: model?.meta.labels ?? [:],
+                name: modelID.name.text, labels: model?.meta.labels ?? [:],
                 annotations: model?.meta.annotations ?? [:]),
             deployment: Evidence.Subject(
                 name: id.name.text, labels: deployment?.meta.labels ?? [:],

@@ -8,37 +8,97 @@ extension Reconciler {
         guard let spec = state.targets[targetID]?.spec else { return false }
         let wanted = TargetReference(id: targetID, spec: spec)
         guard !current.isSame(as: wanted) else { return true }
-        guard record.champion != nil else {
-            record.target = wanted
-            record.applied = nil
-            state.records[id] = record
-            state.observed[id] = nil
-            observe(id, atOnce: true)
-            return false
+        // What is on its way to the old target is of no use any more.
+        state.applying[id] = nil
+        state.observed[id] = nil
+        state.observing[id] = nil
+        state.activeSince[id] = now
+        // A target that may hold something is drained, whether the champion stood there or only a first candidate.
+        if record.applied != nil {
+            var draining = record.draining ?? []
+            draining.removeAll { $0.target.isSame(as: current) }
+            draining.append(Draining(target: current, since: now))
+            record.draining = draining
         }
-        if record.leaving == nil {
-            record.leaving = current
-            record.target = wanted
-            record.applied = nil
-            record.rollout = nil
-            state.records[id] = record
-            state.observed[id] = nil
-            state.activeSince[id] = now
-            log(.normal, "TargetChanged", "moves from \(current.id.name) to \(wanted.id.name)", ObjectID(id))
-            observe(id, atOnce: true)
-        }
+        record.draining?.removeAll { $0.target.isSame(as: wanted) }
+        if record.draining?.isEmpty == true { record.draining = nil }
+        record.target = wanted
+        record.applied = nil
+        record.written = nil
+        record.warm = []
+        record.rollout = nil
+        record.failures = 0
+        record.retryAt = nil
+        state.records[id] = record
+        log(.normal, "TargetChanged", "moves from \(current.id.name) to \(wanted.id.name)", ObjectID(id))
+        observe(id, atOnce: true)
         return false
     }
 
-    /// Drains the target that a Deployment left, once the champion is ready on the new one.
-    mutating func leaveOldTarget(_ id: DeploymentID) {
-        guard var record = state.records[id], let old = record.leaving, let champion = record.champion,
-            state.observed[id]?.versions[champion.version]?.phase == .ready, state.applying[id] == nil
+    /// Drains targets that a Deployment has left, one after the other.
+    ///
+    /// While the Deployment exists, its champion must be ready on the new one first (I7).
+    mutating func drainOldTargets(_ id: DeploymentID) {
+        guard let record = state.records[id], let next = record.draining?.first else {
+            state.leaving[id] = nil
+            return
+        }
+        let isReady = record.champion.map { state.observed[id]?.versions[$0.version]?.phase == .ready } ?? true
+        guard state.deployments[id] == nil || isReady else { return }
+        var removal = state.leaving[id]
+        if let known = removal, !known.target.isSame(as: next.target) { removal = nil }
+        if next.since + settings.removalDeadline <= now, removal?.failures ?? 0 > 0 {
+            log(
+                .warning, "DrainAbandoned",
+                "target \(next.target.id.name) did not answer; what serves there is left", ObjectID(id))
+            drained(id, next.target)
+            return
+        }
+        if let removal, removal.retryAt > now { return }
+        touch(id)
+        let operation = OperationID(record.operation.number + 1)
+        // The steady state is not written anew for a number that another target got.
+        if record.written == record.operation { state.records[id]?.written = operation }
+        state.records[id]?.operation = operation
+        state.leaving[id] = ReconcilerState.PendingRemoval(
+            operation: operation, target: next.target, asked: now, failures: removal?.failures ?? 0,
+            retryAt: now + settings.answerLimit)
+        decision.effects.append(.remove(next.target, id, operation))
+    }
+
+    private mutating func drained(_ id: DeploymentID, _ target: TargetReference) {
+        touch(id)
+        state.leaving[id] = nil
+        state.records[id]?.draining?.removeAll { $0.target.isSame(as: target) }
+        if state.records[id]?.draining?.isEmpty == true { state.records[id]?.draining = nil }
+        queue.insert(.deployment(id))
+    }
+
+    private mutating func left(_ id: DeploymentID, _ removal: ReconcilerState.PendingRemoval, _ failure: TargetFailure?)
+    {
+        var removal = removal
+        removal.asked = nil
+        removal.failures += 1
+        removal.retryAt = now + settings.targetRetry.delay(after: removal.failures + 1, jitter: jitter)
+        state.leaving[id] = removal
+        if let failure {
+            if removal.failures == 1 { log(.warning, "DrainFailed", failure.message, ObjectID(id)) }
+        } else {
+            // An acknowledgement is no proof.
+            decision.effects.append(.observe(removal.target, id, asked: now))
+        }
+        queue.insert(.deployment(id))
+    }
+
+    /// Takes what a target shows that is being left.
+    mutating func observedWhileLeaving(
+        _ id: DeploymentID, _ target: TargetReference, _ observation: ReconcileEvent.Observation
+    ) {
+        guard let removal = state.leaving[id], removal.asked == nil, removal.target.isSame(as: target),
+            case .serving(let serving, _) = observation, serving.isEmpty
         else { return }
-        record.operation = OperationID(record.operation.number + 1)
-        record.leaving = nil
-        state.records[id] = record
-        decision.effects.append(.remove(old, id, record.operation))
+        log(.normal, "Drained", "target \(target.id.name) is drained", ObjectID(id))
+        drained(id, target)
     }
 
     /// Work on the object stops; what serves goes on serving.
@@ -67,13 +127,30 @@ extension Reconciler {
             timers.set(.deployment(id), at: deleted + settings.pruneGrace)
             return
         }
+        if record.draining != nil {
+            drainOldTargets(id)
+            // What it left before is drained first.
+            guard state.records[id]?.draining == nil else {
+                timers.set(.deployment(id), at: max(state.leaving[id]?.retryAt ?? now, now + .milliseconds(10)))
+                return
+            }
+            record = state.records[id] ?? record
+        }
         guard record.deletionPolicy == .prune, let target = record.target else {
             forget(id)
             return
         }
-        guard state.applying[id] == nil else { return }
+        if isWriting(id), let pending = state.applying[id] {
+            timers.set(.deployment(id), at: pending.at + settings.answerLimit)
+            return
+        }
+        if isGone(id, record) {
+            log(.normal, "Pruned", "drained and removed from its target", ObjectID(id))
+            forget(id)
+            return
+        }
         // An unreachable target must not keep the object for ever (I9).
-        if record.failures > 0, now - deleted > Self.removalDeadline {
+        if record.failures > 0, now - deleted > settings.removalDeadline {
             log(.warning, "PruneAbandoned", "the target did not answer; what serves there is left", ObjectID(id))
             forget(id)
             return
@@ -84,14 +161,21 @@ extension Reconciler {
         }
         record.operation = OperationID(record.operation.number + 1)
         record.rollout = nil
+        // Should it come back meanwhile, it is written from the beginning.
+        record.applied = nil
+        record.written = nil
+        record.warm = []
         state.records[id] = record
-        state.applying[id] = ReconcilerState.PendingWrite(operation: record.operation, write: nil)
+        state.applying[id] = ReconcilerState.PendingWrite(operation: record.operation, write: nil, at: now)
+        timers.set(.deployment(id), at: now + settings.answerLimit)
         decision.effects.append(.remove(target, id, record.operation))
     }
 
-    private static let removalDeadline = Duration.seconds(600)
-
     mutating func removed(_ id: DeploymentID, _ operation: OperationID, _ failure: TargetFailure?) {
+        if let removal = state.leaving[id], removal.operation == operation, removal.asked != nil {
+            left(id, removal, failure)
+            return
+        }
         guard state.applying[id]?.operation == operation else { return }
         state.applying[id] = nil
         guard state.deployments[id] == nil else {
@@ -109,8 +193,27 @@ extension Reconciler {
             timers.set(.deployment(id), at: retryAt)
             return
         }
-        log(.normal, "Pruned", "drained and removed from its target", ObjectID(id))
-        forget(id)
+        // An acknowledgement is no proof: what is still seen is removed again.
+        touch(id)
+        guard var record = state.records[id] else { return }
+        record.written = operation
+        record.failures += 1
+        let retryAt = now + settings.targetRetry.delay(after: record.failures + 1, jitter: jitter)
+        record.retryAt = retryAt
+        state.records[id] = record
+        state.observed[id] = nil
+        state.observedSince[id] = now
+        observe(id, atOnce: true)
+        timers.set(.deployment(id), at: retryAt)
+    }
+
+    /// Whether the target of a Deployment that left the repository shows nothing of it any more, after a removal.
+    private func isGone(_ id: DeploymentID, _ record: DeploymentRecord) -> Bool {
+        // A removal is the only write after which nothing is meant to be there.
+        guard record.applied == nil, record.written == record.operation, let observed = state.observed[id] else {
+            return false
+        }
+        return observed.isEmpty
     }
 
     private mutating func forget(_ id: DeploymentID) {
@@ -119,6 +222,12 @@ extension Reconciler {
         state.observedAt[id] = nil
         state.activeSince[id] = nil
         warnings[id] = nil
+        state.observedSince[id] = nil
+        state.observing[id] = nil
+        state.applying[id] = nil
+        state.leaving[id] = nil
+        state.drifting[id] = nil
+        compliance[id] = nil
         touchedDeployments[id] = nil
         timers.set(.deployment(id), at: nil)
         decision.records.append(.deploymentRemoved(id))
@@ -127,7 +236,7 @@ extension Reconciler {
     /// Sets a Deployment's conditions from what is given and, where that says nothing, from what is observed.
     mutating func conclude(_ id: DeploymentID, _ given: [Condition]) {
         touch(id)
-        leaveOldTarget(id)
+        drainOldTargets(id)
         guard var record = state.records[id] else { return }
         var conditions = given
         if conditions[.ready] == nil { conditions.append(readiness(record)) }
@@ -180,6 +289,9 @@ extension Reconciler {
 }
 
 extension ObservedServing {
+    /// Whether nothing of the Deployment runs or takes traffic.
+    var isEmpty: Bool { versions.values.allSatisfy { $0.phase == .stopped } && weights.isEmpty }
+
     /// The first difference from what was written, for people; nil when it holds.
     func difference(from serving: ServingState, ignoring: [String]) -> String? {
         for version in serving.versions {

@@ -115,7 +115,7 @@ extension Reconciler {
         state.attempts[key] = record
         state.keysByRun[run] = key
         decision.records.append(.run(record))
-        decision.effects.append(.runStep(launch))
+        ask(record)
         log(.normal, "StepStarted", "step \(step.spec.name) runs as \(run)", ObjectID(id))
     }
 
@@ -126,6 +126,7 @@ extension Reconciler {
         guard let key = state.keysByRun.removeValue(forKey: id), var run = state.attempts[key], run.id == id else {
             return
         }
+        timers.set(.run(id), at: nil)
         run.ended = now
         let object = ObjectID(run.launch.model)
         let took = Self.seconds(now - run.started)
@@ -179,8 +180,24 @@ extension Reconciler {
             run.state = .cancelling
             state.attempts[run.key] = run
             decision.records.append(.run(run))
-            decision.effects.append(.cancelRun(run.id))
+            ask(run)
         }
+    }
+
+    /// Starts a run or takes it up again, or ends it; the runner knows which runs it has.
+    ///
+    /// An answer that is overdue counts as lost (I9).
+    mutating func ask(_ run: Run) {
+        let isCancelling = run.state == .cancelling
+        decision.effects.append(isCancelling ? .cancelRun(run.id) : .runStep(run.launch))
+        let limit = settings.answerLimit + (isCancelling ? .zero : run.launch.timeout)
+        timers.set(.run(run.id), at: now + limit)
+    }
+
+    /// Asks again for a run whose answer is overdue.
+    mutating func reconcile(_ id: RunID) {
+        guard let run = state.keysByRun[id].flatMap({ state.attempts[$0] }), run.id == id, run.isLive else { return }
+        ask(run)
     }
 
     /// Gives free slots to Models that wait for one.

@@ -119,7 +119,7 @@ extension Reconciler {
         record.operation = OperationID(record.operation.number + 1)
         record.applied = serving
         state.records[id] = record
-        state.applying[id] = ReconcilerState.PendingWrite(operation: record.operation, write: write)
+        state.applying[id] = ReconcilerState.PendingWrite(operation: record.operation, write: write, at: now)
         if state.activeSince[id] == nil { state.activeSince[id] = now }
         decision.effects.append(.apply(target, serving, record.operation))
     }
@@ -129,6 +129,8 @@ extension Reconciler {
         touch(id)
         state.applying[id] = nil
         note(failure, id)
+        if failure == nil { state.records[id]?.written = operation }
+        state.observedSince[id] = now
         if let write = pending.write {
             drive(id, [failure.map { .applyFailed(write: write, error: $0, jitter: jitter) } ?? .applied(write: write)])
         }
@@ -153,14 +155,14 @@ extension Reconciler {
 
     /// Writes the champion's steady state where the target does not hold it: after a change of replicas, or drift.
     mutating func keepSteady(_ id: DeploymentID, _ object: Object<DeploymentSpec>) {
-        guard var record = state.records[id], record.rollout == nil, state.applying[id] == nil,
+        guard !isWriting(id), var record = state.records[id], record.rollout == nil,
             let champion = record.champion.flatMap({ served($0.version, object) }),
             record.retryAt.map({ $0 <= now }) ?? true
         else { return }
         record.warm.removeAll { $0.until <= now || $0.version.version == champion.version }
         state.records[id] = record
         let steady = ServingState.steady(deployment: id, champion: champion, warm: record.warm, now: now)
-        if record.applied != steady {
+        if record.applied != steady || record.written != record.operation {
             apply(steady, of: id, write: nil)
             return
         }
@@ -184,10 +186,30 @@ extension Reconciler {
 
     /// Asks the target, unless it is being asked or was asked just now.
     mutating func observe(_ id: DeploymentID, atOnce: Bool = false) {
-        guard !state.observing.contains(id), let target = state.records[id]?.target else { return }
+        // What was asked before a write says nothing of it.
+        guard atOnce || !isObserving(id), let target = state.records[id]?.target else { return }
         if !atOnce, let last = state.observedAt[id], last + observeInterval(id) > now { return }
-        state.observing.insert(id)
-        decision.effects.append(.observe(target, id))
+        state.observing[id] = now
+        decision.effects.append(.observe(target, id, asked: now))
+    }
+
+    /// Whether the target is being asked; an answer that is overdue counts as lost (I9).
+    private mutating func isObserving(_ id: DeploymentID) -> Bool {
+        guard let asked = state.observing[id] else { return false }
+        if asked + Self.observationLimit > now { return true }
+        state.observing[id] = nil
+        return false
+    }
+
+    /// Looking changes nothing, so it is soon repeated.
+    private static let observationLimit = Duration.seconds(20)
+
+    /// Whether a write is under way; one whose answer is overdue counts as lost, and is repeated (I9).
+    mutating func isWriting(_ id: DeploymentID) -> Bool {
+        guard let pending = state.applying[id] else { return false }
+        if pending.at + settings.answerLimit > now { return true }
+        state.applying[id] = nil
+        return false
     }
 
     /// Short while something began to move, growing with the time that it takes.
@@ -197,15 +219,23 @@ extension Reconciler {
         return min(max(settings.rolloutInterval, grown), .seconds(2))
     }
 
-    mutating func observed(_ id: DeploymentID, _ observation: ReconcileEvent.Observation) {
-        state.observing.remove(id)
+    mutating func observed(
+        _ id: DeploymentID, _ target: TargetReference, _ asked: Instant, _ observation: ReconcileEvent.Observation
+    ) {
+        guard state.records[id]?.target?.isSame(as: target) == true else {
+            observedWhileLeaving(id, target, observation)
+            return
+        }
+        if let overtaken = state.observedSince[id], asked < overtaken { return }
+        state.observedSince[id] = asked
+        state.observing[id] = nil
         state.observedAt[id] = now
         touch(id)
         switch observation {
         case .failed(let failure):
             note(failure, id)
         case .serving(let serving, let capabilities):
-            note(nil, id)
+            if state.deployments[id] != nil { note(nil, id) }
             state.observed[id] = serving
             state.capabilities[id] = capabilities
             if state.records[id]?.address != serving.address { state.records[id]?.address = serving.address }
@@ -223,21 +253,22 @@ extension Reconciler {
     /// When this Deployment must be looked at again without anything happening.
     mutating func schedule(_ id: DeploymentID) {
         guard let record = state.records[id] else { return }
-        if record.rollout == nil, state.applying[id] == nil, isSettled(id) { state.activeSince[id] = nil }
+        let isWriting = isWriting(id)
+        if record.rollout == nil, !isWriting, isSettled(id) { state.activeSince[id] = nil }
         if state.observedAt[id].map({ $0 + observeInterval(id) <= now }) ?? true,
             record.retryAt.map({ $0 <= now }) ?? true
         {
             observe(id)
         }
-        var next: [Instant] = []
-        // What is being asked tells of itself when it is answered.
-        if !state.observing.contains(id) {
-            let due = (state.observedAt[id] ?? now) + observeInterval(id)
-            next.append(record.retryAt.map { max($0, due) } ?? due)
-        }
-        if let deadline = record.rollout?.nextDeadline { next.append(deadline) }
-        if let warm = record.warm.map(\.until).min() { next.append(warm) }
-        timers.set(.deployment(id), at: next.min().map { max($0, now + .milliseconds(10)) })
+        var next = (state.observedAt[id] ?? now) + observeInterval(id)
+        if let retryAt = record.retryAt { next = max(next, retryAt) }
+        if let asked = state.observing[id] { next = asked + Self.observationLimit }
+        if let write = state.applying[id] { next = min(next, write.at + settings.answerLimit) }
+        if let removal = state.leaving[id] { next = min(next, removal.retryAt) }
+        if !isWriting, let drift = state.drifting[id], drift.healAt > now { next = min(next, drift.healAt) }
+        if let deadline = record.rollout?.nextDeadline { next = min(next, deadline) }
+        if let warm = record.warm.map(\.until).min() { next = min(next, warm) }
+        timers.set(.deployment(id), at: max(next, now + .milliseconds(10)))
     }
 
     /// Whether the target shows what was written.

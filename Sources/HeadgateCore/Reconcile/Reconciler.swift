@@ -40,9 +40,9 @@ package struct Reconciler: Sendable {
     ///
     /// `jitter`: 0 through 1, fresh for each event.
     package mutating func handle(_ event: ReconcileEvent, now: Instant, jitter: Double) -> Decision {
-        self.now = now
         self.jitter = jitter
         decision = Decision()
+        keepTime(now)
         receive(event)
         queue.formUnion(timers.take(until: now))
         settle()
@@ -62,7 +62,7 @@ package struct Reconciler: Sendable {
         case .stepEnded(let run, let outcome): stepEnded(run, outcome)
         case .applied(let id, let operation, let failure): applied(id, operation, failure)
         case .removed(let id, let operation, let failure): removed(id, operation, failure)
-        case .observed(let id, let observation): observed(id, observation)
+        case .observed(let id, let target, let asked, let observation): observed(id, target, asked, observation)
         case .measured(let id, let request, let values): measured(id, request, values)
         case .command(let command): obey(command)
         case .tick: break
@@ -70,9 +70,8 @@ package struct Reconciler: Sendable {
     }
 
     private mutating func start() {
-        for run in state.liveRuns {
-            decision.effects.append(run.state == .cancelling ? .cancelRun(run.id) : .runStep(run.launch))
-        }
+        compareWithLedger()
+        for run in state.liveRuns { ask(run) }
         queue.formUnion(state.models.keys.map(WorkItem.model))
         queue.formUnion(state.deployments.keys.map(WorkItem.deployment))
         queue.formUnion(state.records.keys.map(WorkItem.deployment))
@@ -85,6 +84,7 @@ package struct Reconciler: Sendable {
     private mutating func settle() {
         while let item = queue.popFirst() {
             switch item {
+            case .run(let id): reconcile(id)
             case .model(let id): reconcile(id)
             case .deployment(let id): reconcile(id)
             }
@@ -112,7 +112,13 @@ extension ReconcilerState {
     /// Indexes what a ledger holds.
     init(_ contents: LedgerContents) {
         self.init()
-        for source in contents.sources { sources[source.name] = source }
+        for source in contents.sources {
+            sources[source.name] = source
+            // What was in error stays so until the repository is read again: a policy must not vanish meanwhile (I11).
+            for diagnostic in source.diagnostics where diagnostic.severity == .error {
+                if let object = diagnostic.object, quarantined[object] == nil { quarantined[object] = diagnostic }
+            }
+        }
         for object in contents.objects { insert(object) }
         for step in contents.steps { steps[step.key] = step }
         for run in contents.runs where steps[run.key] == nil || run.isLive {

@@ -31,10 +31,15 @@ package struct ReconcilerState: Sendable {
     // Observed
     package var observed: [DeploymentID: ObservedServing] = [:]
     package var observedAt: [DeploymentID: Instant] = [:]
-    package var observing: Set<DeploymentID> = []
+    /// Answers to older questions are of no use: before the last one that was answered, or the last write.
+    package var observedSince: [DeploymentID: Instant] = [:]
+    /// Questions to targets that have no answer yet, and when they were asked.
+    package var observing: [DeploymentID: Instant] = [:]
     package var capabilities: [DeploymentID: TargetCapabilities] = [:]
     /// Writes under way, and the rollout's number of each.
     package var applying: [DeploymentID: PendingWrite] = [:]
+    /// Removals under way from targets that Deployments have left.
+    package var leaving: [DeploymentID: PendingRemoval] = [:]
     /// Since when something moves, for how often a target is asked.
     package var activeSince: [DeploymentID: Instant] = [:]
     /// Differences on targets that are being put right.
@@ -49,13 +54,24 @@ package struct ReconcilerState: Sendable {
         package let operation: OperationID
         /// Nil for a write of the steady state.
         package let write: Int?
+        package var at: Instant
+    }
+
+    /// A removal from a target that a Deployment has left, under way or to be tried again.
+    package struct PendingRemoval: Hashable, Sendable {
+        package let operation: OperationID
+        package let target: TargetReference
+        /// When it was asked for; nil once it has failed.
+        package var asked: Instant?
+        package var failures: Int
+        package var retryAt: Instant
     }
 
     /// A difference between what was written and what the target shows.
     package struct Drift: Hashable, Sendable {
-        package let since: Instant
+        package var since: Instant
         package let heals: Int
-        package let healAt: Instant
+        package var healAt: Instant
     }
 
     package init() {}
@@ -78,6 +94,10 @@ package struct ReconcilerSettings: Hashable, Sendable, Codable {
     package var rolloutInterval: Duration
     /// How long an object that left the repository stays before it is pruned.
     package var pruneGrace: Duration
+    /// How long the removal from a target that does not answer is tried before what serves there is left.
+    package var removalDeadline: Duration
+    /// After which a question or a write without an answer counts as lost and is asked again.
+    package var answerLimit: Duration
     /// More deletions than this share of a source's Deployments in one commit wait for confirmation, 0 through 1.
     package var massDeletionShare: Double
     /// Champions that are kept whatever their age.
@@ -88,6 +108,7 @@ package struct ReconcilerSettings: Hashable, Sendable, Codable {
         targetRetry: RetryPolicy = RetryPolicy(base: .seconds(1), cap: .seconds(120)),
         observeInterval: Duration = .seconds(15),
         rolloutInterval: Duration = .milliseconds(100), pruneGrace: Duration = .seconds(10),
+        removalDeadline: Duration = .seconds(600), answerLimit: Duration = .seconds(120),
         massDeletionShare: Double = 0.5, keptChampions: Int = 20
     ) {
         self.concurrentSteps = concurrentSteps
@@ -96,6 +117,8 @@ package struct ReconcilerSettings: Hashable, Sendable, Codable {
         self.observeInterval = observeInterval
         self.rolloutInterval = rolloutInterval
         self.pruneGrace = pruneGrace
+        self.removalDeadline = removalDeadline
+        self.answerLimit = answerLimit
         self.massDeletionShare = massDeletionShare
         self.keptChampions = keptChampions
     }

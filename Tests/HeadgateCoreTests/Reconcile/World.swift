@@ -113,13 +113,13 @@ struct World {
         case .remove(_, let deployment, let operation):
             servers[deployment] = nil
             schedule(.removed(deployment, operation, nil), after: .milliseconds(20))
-        case .observe(_, let deployment):
+        case .observe(let target, let deployment, let asked):
             let failed = chance() < faults.unreachable
             let observation: ReconcileEvent.Observation =
                 failed
                 ? .failed(TargetError(.unreachable, "nobody answers"))
                 : .serving(observe(deployment), .everything)
-            schedule(.observed(deployment, observation), after: .milliseconds(10))
+            schedule(.observed(deployment, target, asked: asked, observation), after: .milliseconds(10))
         case .measure(let deployment, let request):
             schedule(.measured(deployment, request, [:]), after: .milliseconds(10))
         case .notify: break
