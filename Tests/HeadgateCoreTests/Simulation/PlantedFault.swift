@@ -31,12 +31,12 @@ extension PlantedFault {
     // MARK: What is written and done
 
     private static let writing = [
-        PlantedFault("a result is not written", breaks: ["I2"]) { fault in
+        PlantedFault("a result is not written", breaks: ["I2", "I5"]) { fault in
             fault.decision = { decision in
                 decision.records.removeAll { if case .step = $0 { true } else { false } }
             }
         },
-        PlantedFault("a cancel is dropped", breaks: ["I4"]) { fault in
+        PlantedFault("a cancel is dropped", breaks: ["I4", "I9"]) { fault in
             fault.decision = { decision in
                 decision.effects.removeAll { if case .cancelRun = $0 { true } else { false } }
             }

@@ -87,7 +87,8 @@ struct Play {
     private mutating func revert() {
         let sim = simulation
         let present = sim.git.tip.contents
-        guard let record = sim.ledger.deployments[Names.red], record.champion?.version == record.desired,
+        guard !present.pathMissing, present.broken.isEmpty, !present.suspended,
+            let record = sim.ledger.deployments[Names.red], record.champion?.version == record.desired,
             record.conditions[.ready]?.status == .isTrue,
             let earlier = record.history.last(where: { $0.version != record.champion?.version }),
             var old = sim.watch.champions[earlier.version]

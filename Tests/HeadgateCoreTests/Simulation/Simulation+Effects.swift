@@ -107,7 +107,7 @@ extension Simulation {
             case .suspend(let id): .suspend(id, by: by)
             case .resume(let id): .resume(id, by: by)
             case .retry(let id): .retry(ObjectID(id))
-            case .approve(let id): .approve(id, by: by)
+            case .approve(let id): .approve(id, nil, by: by)
             case .promote(let id): .promote(id, full: true, by: by)
             case .abort(let id): .abort(id, by: by)
             case .pause(let id): .pause(id, by: by)

@@ -102,7 +102,7 @@ extension Command {
         case .suspend(let id, _): "suspend \(id.name)"
         case .resume(let id, _): "resume \(id.name)"
         case .override(let override): "override \(override.deployment.name)"
-        case .approve(let id, _): "approve \(id.name)"
+        case .approve(let id, _, _): "approve \(id.name)"
         case .promote(let id, _, _): "promote \(id.name)"
         case .abort(let id, _): "abort \(id.name)"
         case .pause(let id, _): "pause \(id.name)"

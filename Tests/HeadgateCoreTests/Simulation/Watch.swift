@@ -206,7 +206,7 @@ extension Simulation {
         }
         guard let removed = watch.removed[id] else { return found("I8: \(id.name) is drained and was never removed") }
         let isEarly = removed + Simulation.settings.pruneGrace > time
-        if isEarly, watch.hasty.map({ $0 + .seconds(10) < time }) ?? true {
+        if isEarly, watch.hasty == nil {
             found("I8: \(id.name) is drained within its grace")
         }
     }
