@@ -46,14 +46,18 @@ enum CostRule: Sendable {
         case .product(let a, let b): return Self.tenth(sizes(a)).multipliedClamped(by: Self.tenth(sizes(b)))
         case .match(let text, let pattern):
             let text = Self.tenth(sizes(text).addingClamped(1))
-            return text.multipliedClamped(by: sizes(pattern).addingClamped(3) / 4)
+            let pattern = sizes(pattern)
+            return text.multipliedClamped(by: pattern == .max ? .max : (pattern + 3) / 4)
         case .sort(let argument):
             let count = sizes(argument)
             return count.multipliedClamped(by: UInt64(64 - count.leadingZeroBitCount))
         }
     }
 
-    private static func tenth(_ size: UInt64) -> UInt64 { size / 10 + (size % 10 == 0 ? 0 : 1) }
+    private static func tenth(_ size: UInt64) -> UInt64 {
+        // The largest size means that there is no bound.
+        size == .max ? .max : size / 10 + (size % 10 == 0 ? 0 : 1)
+    }
 
     /// The cost for actual arguments.
     func cost(of arguments: [Value]) -> UInt64 {
