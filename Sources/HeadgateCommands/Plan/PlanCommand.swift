@@ -63,9 +63,12 @@ struct PlanCommand: AsyncParsableCommand {
         }
         let interpreters = Set(snapshot.desired.models.values.flatMap(\.spec.interpreters))
         let host = interpreters.isEmpty ? HostFacts.bare : .ofThisMachine(interpreters: interpreters)
-        let changes = Planner(host: host).plan(
+        let planned = Planner(host: host).plan(
             name, snapshot.desired, base: before, known: contents.map(PlanKnowledge.init) ?? PlanKnowledge(),
             revision: snapshot.revision, commit: snapshot.commit, now: .now)
+        let changes = PlannedGates(
+            source: name, snapshot: snapshot, base: before, contents: contents, host: host, now: .now
+        ).asked(of: planned)
         let errors = snapshot.desired.diagnostics.filter { $0.severity == .error }
         try show(changes, of: snapshot.desired, isWhole: errors.isEmpty)
         for diagnostic in errors { Terminal.note("\(diagnostic)") }
@@ -115,9 +118,20 @@ struct PlanCommand: AsyncParsableCommand {
         if !shown.isEmpty || output == .json || output == .yaml {
             print(try Renderer.render(shown, columns, as: output))
         }
+        try showGates(of: shown)
         fflush(nil)
         // With an object in error it is not known what would happen to it.
         if !changes.contains(where: \.isChange), isWhole { Terminal.note("nothing would happen") }
+    }
+
+    /// Other formats have the gates beside each change.
+    private func showGates(of shown: [PlannedChange]) throws {
+        let gates = shown.flatMap { change in
+            (change.gates ?? []).map { PlannedGates.Row(object: change.object, gate: $0) }
+        }
+        guard !gates.isEmpty, output == .table || output == .wide else { return }
+        print("")
+        print(try Renderer.render(gates, PlannedGates.columns, as: output))
     }
 }
 

@@ -29,6 +29,8 @@ package struct PlannedChange: Hashable, Sendable, Codable {
     package let step: StepName?
     package let action: Action
     package let reason: String
+    /// What its gates say and still wait for; nil where none was asked.
+    package var gates: [PlannedGate]?
 
     package init(_ object: ObjectID, step: StepName? = nil, _ action: Action, _ reason: String) {
         self.object = object
