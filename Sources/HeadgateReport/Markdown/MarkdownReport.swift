@@ -131,7 +131,8 @@ package struct MarkdownReport: Sendable {
 
     /// What a gate that passes has read, as far as it fits.
     private func values(_ gate: GateAnswer) -> String {
-        let values = (gate.decisive?.rules ?? []).flatMap(\.values)
+        // Whole records say less than what was read of them.
+        let values = (gate.decisive?.rules ?? []).flatMap(\.values).filter { !$0.value.contains("{") }
         let shown = values.prefix(3).map { MarkdownText.code("\($0.expression) = \($0.value)") }
         return shown.joined(separator: ", ") + (values.count > 3 ? ", …" : "")
     }

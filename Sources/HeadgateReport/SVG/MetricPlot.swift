@@ -63,7 +63,8 @@ package struct MetricPlot: Sendable {
         for part in [-1.0, -0.5, 0, 0.5, 1] {
             let x = place(part * scale, scale)
             line(&writer, x, top - 6, x, bottom, part == 0 ? "zero" : "grid")
-            let label = part == 0 ? "champion" : NumberText.percent(part * scale)
+            let number = NumberText.fixed(abs(part) * scale * 100, digits: 1)
+            let label = part == 0 ? "champion" : "\(part < 0 ? "−" : "+")\(number) %"
             text(&writer, label, x, height - 12, "tick")
         }
     }
