@@ -9,8 +9,8 @@ package protocol Ledger: Sendable {
     func commit(_ records: [LedgerRecord]) async throws(LedgerError)
 }
 
-/// One row to write.
-package enum LedgerRecord: Hashable, Sendable {
+/// One row to write; thousands wait for one transaction, so each takes the room of a pointer.
+package indirect enum LedgerRecord: Hashable, Sendable {
     case source(SourceRecord)
     case object(StoredObject)
     case objectRemoved(ObjectID)

@@ -51,6 +51,8 @@ package struct Reconciler: Sendable {
             if record != before { decision.records.append(.deployment(record)) }
         }
         touchedDeployments = [:]
+        // What is given away must not stay in memory until the next event.
+        defer { decision = Decision() }
         return decision
     }
 
