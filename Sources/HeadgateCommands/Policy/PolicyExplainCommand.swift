@@ -47,12 +47,12 @@ struct PolicyExplainCommand: AsyncParsableCommand {
     private func fromLedger() async throws -> VerdictResource {
         let layout = StateLayout(ControllerOptions.stateFolder(controller.state))
         guard FileManager.default.fileExists(atPath: layout.ledger) else {
-            throw APIProblem(message: "there is no ledger in \(layout.root)")
+            throw APIProblem(.notFound, "there is no ledger in \(layout.root)")
         }
         do {
             return try await VerdictLookup(ledger: SQLiteLedger(path: layout.ledger)).find(verdict)
         } catch let error as LedgerError {
-            throw APIProblem(message: "\(error)")
+            throw APIProblem(.failed, "\(error)")
         }
     }
 

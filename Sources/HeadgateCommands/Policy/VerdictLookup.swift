@@ -37,15 +37,15 @@ struct VerdictLookup {
                     && (policy.count == 1 || item.verdict.moment.rawValue == policy[1])
             }
             if let found { return found }
-            throw APIProblem(message: "the ledger has no verdict of \(parts[1]) on \(parts[0])")
+            throw APIProblem(.notFound, "the ledger has no verdict of \(parts[1]) on \(parts[0])")
         }
         guard name.utf8.count >= 4 else {
-            throw APIProblem(message: "\(name) is no verdict: write at least 4 digits of its id, or DEPLOYMENT/POLICY")
+            throw APIProblem(.invalid, "\(name) is no verdict: write at least 4 digits of its id, or DEPLOYMENT/POLICY")
         }
         let found = all.filter { $0.id.hasPrefix(name.lowercased()) }
-        guard let first = found.first else { throw APIProblem(message: "the ledger has no verdict \(name)") }
+        guard let first = found.first else { throw APIProblem(.notFound, "the ledger has no verdict \(name)") }
         guard Set(found.map(\.id)).count == 1 else {
-            throw APIProblem(message: "\(name) is the beginning of several verdicts: write more of it")
+            throw APIProblem(.invalid, "\(name) is the beginning of several verdicts: write more of it")
         }
         return first
     }
