@@ -121,7 +121,7 @@ extension PlantedFault {
         PlantedFault("a policy in error vanishes", breaks: ["I8", "I11"]) { fault in
             fault.event = { event, _ in event.changing { $0.quarantined = [:] } }
         },
-        PlantedFault("a newer commit waits for the step that runs", breaks: ["I4", "I5"]) { fault in
+        PlantedFault("a newer commit waits for the step that runs", breaks: ["I3", "I4", "I5"]) { fault in
             fault.event = { event, state in
                 if case .snapshot = event, !state.keysByRun.isEmpty { return nil }
                 return event

@@ -91,6 +91,8 @@ struct Play {
             let record = sim.ledger.deployments[Names.red], record.champion?.version == record.desired,
             record.conditions[.ready]?.status == .isTrue,
             let earlier = record.history.last(where: { $0.version != record.champion?.version }),
+            // What only an override let serve does not pass the policy that is asked again.
+            !sim.ledger.overrides.contains(where: { $0.version == earlier.version }),
             var old = sim.watch.champions[earlier.version]
         else { return }
         old.floor = min(old.floor, present.floor)

@@ -13,7 +13,7 @@ struct BadFieldTests {
         BadInput(
             "unknown field that resembles none", model(steps: "{name: a, \(step), wherever: 1}"),
             "6:44 unknown-field [spec.pipeline.steps[0].wherever]; known fields: name, command, params, inputs, outputs,"
-                + " metrics, timeout, variables, secrets, environment"),
+                + " metrics, timeout, variables, secrets, environment, reports"),
         BadInput(
             "missing field", model(steps: "{name: a, outputs: [model/]}"),
             "6:1 missing-field [spec.pipeline.steps[0].command]"),

@@ -254,7 +254,7 @@ struct SQLiteLedgerTests {
         }
     }
 
-    @Test func `damage to the file is found by the check`() async throws {
+    @Test func `damage to the file is found when it is opened, or by the check`() async throws {
         try await ledger.commit((0..<400).map { .object(samples.object($0)) })
         #expect(try await ledger.check().isEmpty)
         try ledger.close()
@@ -263,8 +263,8 @@ struct SQLiteLedgerTests {
             bytes.replaceSubrange(page * 4096..<page * 4096 + 64, with: [UInt8](repeating: 0xa5, count: 64))
         }
         try bytes.write(to: URL(fileURLWithPath: ledger.path))
-        let damaged = try SQLiteLedger(path: ledger.path)
         do throws(LedgerError) {
+            let damaged = try SQLiteLedger(path: ledger.path)
             #expect(try await damaged.check().isEmpty == false)
         } catch {
             #expect(error.code == .corrupted)
