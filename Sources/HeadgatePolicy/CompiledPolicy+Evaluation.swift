@@ -83,8 +83,8 @@ extension CompiledPolicy {
                 $0 == name || $0.hasPrefix("\(name).") || name.hasPrefix("\($0).") || name.hasPrefix("\($0)[")
             }
             if !isDeclared {
-                return
-                    "no step declares the metric \(name); declared are \(declared.keys.sorted().joined(separator: ", "))"
+                let known = declared.keys.sorted().joined(separator: ", ")
+                return "no step declares the metric \(name); declared are \(known.isEmpty ? "none" : known)"
             }
         }
         return nil

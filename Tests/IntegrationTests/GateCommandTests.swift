@@ -53,6 +53,7 @@ import Testing
                   pipeline:
                     steps:
                     - {name: train, command: [cp, data, model], inputs: [data], outputs: [model], params: {trees: 9}}
+                    - {name: test, command: [test], inputs: [model], metrics: {file: m.json, names: {accuracy: double}}}
                   artifact: model
                   serve: {command: [serve, $(model), $(port)]}
                 ---

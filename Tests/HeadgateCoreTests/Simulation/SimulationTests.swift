@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: PlantedFault.all) func `a planted fault is found by some seed`(_ fault: PlantedFault) {
-        for seed in UInt64(1)...300 {
+        for seed in UInt64(1)...1500 {
             guard let finding = Play(History(seed: seed), fault: fault).finding,
                 // What the seed finds by itself says nothing about the fault.
                 Play(History(seed: seed)).finding == nil

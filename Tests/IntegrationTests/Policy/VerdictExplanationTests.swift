@@ -102,6 +102,6 @@ import Testing
         process.waitUntilExit()
         let id = try #require(floor.output.split(separator: "\n").first?.split(separator: " ").last)
         #expect(try explain(String(id.prefix(8)), ["--offline"]).output == floor.output)
-        #expect(try explain("wine/nothing", ["--offline"]).status == 2)
+        #expect(try explain("wine/nothing", ["--offline"]).status == 1)
     }
 }

@@ -189,7 +189,7 @@ private final class S3Server {
             "-s3.config=\(folder.path)/s3.json", "-s3.port=\(ports[0])", "-s3.port.grpc=\(ports[1])",
             "-master.port=\(ports[2])", "-master.port.grpc=\(ports[3])", "-volume.port=\(ports[4])",
             "-volume.port.grpc=\(ports[5])", "-filer.port=\(ports[6])", "-filer.port.grpc=\(ports[7])",
-            "-volume.max=4", "-master.volumeSizeLimitMB=64",
+            "-volume.max=64", "-master.volumeSizeLimitMB=64",
         ]
         let log = folder.appendingPathComponent("log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
@@ -198,13 +198,20 @@ private final class S3Server {
         try process.run()
         // curl signs by itself, so the bucket is made by a tool that is not ours.
         for _ in 0..<120 {
-            let made = try ReviewRepository.run(
+            _ = try ReviewRepository.run(
                 "/usr/bin/curl",
                 [
                     "-sf", "-X", "PUT", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "test-key:test-secret",
                     "http://127.0.0.1:\(ports[0])/shared",
                 ], in: "/")
-            if made.code == 0 { return }
+            // The bucket stands before there is a volume that takes objects.
+            let written = try ReviewRepository.run(
+                "/usr/bin/curl",
+                [
+                    "-sf", "-X", "PUT", "-d", "probe", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
+                    "test-key:test-secret", "http://127.0.0.1:\(ports[0])/shared/probe",
+                ], in: "/")
+            if written.code == 0 { return }
             try await Task.sleep(for: .milliseconds(500))
         }
         Issue.record("SeaweedFS did not start: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
