@@ -57,7 +57,7 @@ struct SimulatedRunner {
     /// A step's outputs follow from its key, and its metrics from the params in its command.
     private static func outcome(of launch: StepLaunch, _ time: Instant) -> StepOutcome {
         let argument = launch.command.last ?? ""
-        if launch.step.text == "train", argument == "13" { return .failed(exitCode: 3, message: "said no") }
+        if launch.step.text == "train", Double(argument) == 13 { return .failed(exitCode: 3, message: "said no") }
         var builder = DigestBuilder(domain: "test/output")
         builder.add("key", launch.key.digest)
         let artifact = StoredArtifact(tree: TreeDigest(builder.finish()), size: 10, fileCount: 1, formats: ["bin"])
