@@ -296,7 +296,7 @@ class Stage:
     def watch(self, terminal=False):
         """The live view as a process, piped or on a terminal of its own; gives what it has drawn when it is called."""
         command = [self.headgate_path, "get", "deployment", "wine", "--watch", "--state", str(self.state)]
-        output = tempfile.TemporaryFile()
+        output = tempfile.NamedTemporaryFile()
         if terminal:
             command = ["script", "-qfec", f"stty cols 110 rows 40; exec {shlex.join(command)}", "/dev/null"]
         environment = {**os.environ, "TERM": "xterm-256color"}
@@ -305,8 +305,9 @@ class Stage:
         self.watches.append(process)
 
         def drawn():
-            output.seek(0)
-            return output.read().decode()
+            # A descriptor of its own: the process writes at the place of the one that it shares.
+            with open(output.name, "rb") as reader:
+                return reader.read().decode(errors="replace")
 
         return drawn
 

@@ -93,7 +93,8 @@ struct Play {
             let earlier = record.history.last(where: { $0.version != record.champion?.version }),
             // What only an override let serve does not pass the policy that is asked again.
             !sim.ledger.overrides.contains(where: { $0.version == earlier.version }),
-            var old = sim.watch.champions[earlier.version]
+            // Where the Model was in error, what served is not what the commit says.
+            var old = sim.watch.champions[earlier.version], old.broken.isEmpty
         else { return }
         old.floor = min(old.floor, present.floor)
         var contents = present

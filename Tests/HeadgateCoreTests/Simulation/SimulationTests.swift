@@ -71,7 +71,7 @@ import Testing
     private static var seeds: ClosedRange<UInt64> {
         let text = environment("SIMULATION_SEEDS") ?? ""
         let bounds = text.split(separator: ".").compactMap { UInt64($0) }
-        guard bounds.count == 2, bounds[0] <= bounds[1] else { return 1...200 }
+        guard bounds.count == 2, bounds[0] <= bounds[1] else { return 1...500 }
         return bounds[0]...bounds[1]
     }
 
