@@ -300,6 +300,8 @@ class Stage:
         if terminal:
             command = ["script", "-qfec", f"stty cols 110 rows 40; exec {shlex.join(command)}", "/dev/null"]
         environment = {**os.environ, "TERM": "xterm-256color"}
+        # Whoever runs the story may want no colour; the terminal of its own is looked at with colours.
+        environment.pop("NO_COLOR", None)
         process = subprocess.Popen(
             command, stdout=output, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
         self.watches.append(process)
