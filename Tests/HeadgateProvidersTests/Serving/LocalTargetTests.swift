@@ -128,6 +128,8 @@ import Testing
         #expect(router.isAlive && server.isAlive)
         let writes = fixture.writes
         try await fixture.run { target in
+            // The first that it tells: a rollout would take anything less for a failure.
+            #expect(try await target.observe(TargetFixture.deployment()).versions[version.version]?.phase == .ready)
             #expect(await eventually { await phase(target, version) == .ready })
             #expect(await weights(target) == [version.version: 100])
             #expect(fixture.router.status?.command == router)

@@ -5,17 +5,12 @@ extension DeploymentSupervisor {
     ///
     /// Waits for the first look at what an earlier controller left, since nothing is known before it.
     func observe() async throws(TargetError) -> ObservedServing {
-        let end = ContinuousClock.now + .seconds(10)
-        while !hasLooked {
-            guard .now < end else { throw TargetError(.unreachable, "its servers have not been looked at yet") }
-            do { try await Task.sleep(for: .milliseconds(20)) } catch {
-                throw TargetError(.unreachable, "the controller ends")
-            }
-        }
+        await looked.wait(atMost: .seconds(10))
+        guard looked.isRaised else { throw TargetError(.unreachable, "its servers have not been looked at yet") }
         let status = try await context.router.status()
-        let routed = status.deployments[key]
+        let routed = status.deployments[DeploymentFolder.key(id)]
         let now = SystemTime.now
-        let address = "http://\(status.address)\(prefix)"
+        let address = "http://\(status.address)\(entry.prefix)"
         var observed = ObservedServing(address: routed == nil ? nil : address)
         for (version, running) in versions {
             let name = version.description
@@ -44,25 +39,5 @@ extension DeploymentSupervisor {
             $0.value.problem(within: limit, now: now)
         }
         return problems.first.map { .failed($0) } ?? .starting
-    }
-}
-
-extension ObservedServing {
-    /// Takes over what the router says that it does for the Deployment.
-    mutating func take(_ routed: RouterDeploymentStatus) {
-        for (name, weight) in routed.table.weights {
-            if let version = VersionID(name) { weights[version] = weight }
-        }
-        for (name, counted) in routed.traffic {
-            if let version = VersionID(name) { traffic[version] = counted }
-        }
-        mirror = routed.table.mirror.flatMap { mirror in
-            VersionID(mirror.version).map {
-                ServingState.Mirror(version: $0, percent: mirror.percent, compare: mirror.compare)
-            }
-        }
-        routes = routed.table.routes.compactMap { route in
-            VersionID(route.version).map { ServingState.HeaderRoute(match: route.match, version: $0) }
-        }
     }
 }

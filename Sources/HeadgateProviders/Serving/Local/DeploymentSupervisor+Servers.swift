@@ -161,8 +161,7 @@ extension DeploymentSupervisor {
         guard !running.isPreparing else { return [] }
         if running.leavingSince == nil {
             versions[version]?.leavingSince = .now
-            // In flight counts that were read before the table changed say nothing.
-            isTableKnown = false
+            entry.forget()
             return []
         }
         guard isDrained(version, running, since: running.leavingSince) else { return [] }
@@ -181,7 +180,7 @@ extension DeploymentSupervisor {
     private func isDrained(
         _ index: Int, _ replica: Replica, of version: VersionID, _ running: Running
     ) -> Bool {
-        if table?.backends[version.description]?.endpoints.contains(replica.endpoint) == true { return false }
+        if entry.table?.backends[version.description]?.endpoints.contains(replica.endpoint) == true { return false }
         // Requests in flight are known by version only, so under load it waits its whole drain time.
         let since = replica.leavingSince ?? .now
         versions[version]?.replicas[index]?.leavingSince = since
@@ -192,7 +191,7 @@ extension DeploymentSupervisor {
         guard let since else { return false }
         let waited = since.duration(to: .now)
         let drain = running.served.bundle.serve?.drain ?? .zero
-        return waited >= drain || (waited > Self.settling && inFlight[version.description, default: 0] == 0)
+        return waited >= drain || (waited > Self.settling && entry.inFlight[version.description, default: 0] == 0)
     }
 
     // A request that was given to a version just before the table changed may not be counted yet.

@@ -5,12 +5,6 @@ import Logging
 ///
 /// Level-triggered: each round looks at locks, files, servers and the router, and does the next thing that is missing.
 actor DeploymentSupervisor {
-    /// What was last asked for: `desired.json`.
-    struct Desired: Hashable, Sendable, Codable {
-        var state: ServingState
-        var isRemoved: Bool
-    }
-
     /// One version as it is run.
     struct Running: Sendable {
         var served: ServedVersion
@@ -46,50 +40,33 @@ actor DeploymentSupervisor {
 
     let id: DeploymentID
     let folder: String
-    let prefix: String
     let context: LocalContext
     let nudge = Signal()
-    private(set) var desired: Desired
+    /// Raised when what is here has been looked at, so that it can be told.
+    let looked = Signal()
+    let entry: RouterEntry
+    private var place: DeploymentFolder
     /// Nothing is left of a Deployment that was removed.
     private(set) var isFinished = false
     var versions: [VersionID: Running] = [:]
-    /// The router's table as it was last read or written; nil when the router has none.
-    var table: RouterDeployment?
-    /// False until the router was asked, and again when it must be asked anew.
-    var isTableKnown = false
-    var inFlight: [String: Int] = [:]
     private var isAdopted = false
-    /// Whether what is here has been looked at, so that it can be told.
-    private(set) var hasLooked: Bool
-    private var nextLook: ContinuousClock.Instant = .now
 
-    static func key(_ id: DeploymentID) -> String { "\(id.source).\(id.name)" }
-    var key: String { Self.key(id) }
+    var desired: DeploymentFolder.Desired { place.desired }
 
-    init(_ id: DeploymentID, folder: String, context: LocalContext) {
+    init(_ id: DeploymentID, in target: String, context: LocalContext) {
         self.id = id
-        self.folder = folder
         self.context = context
-        prefix = context.configuration.prefix(id)
-        desired =
-            JSONFile.read(Desired.self, folder + "/desired.json")
-            ?? Desired(state: ServingState(deployment: id), isRemoved: false)
-        hasLooked = VersionFolder.all(in: folder).isEmpty
+        place = DeploymentFolder(id, in: target)
+        folder = place.path
+        entry = RouterEntry(
+            id, prefix: context.configuration.prefix(id), router: context.router, logger: context.logger)
+        if VersionFolder.all(in: folder).isEmpty { looked.raise() }
     }
 
     /// Takes a new desired state; false when this supervisor has come to its end and another must take it.
     func want(_ state: ServingState, isRemoved: Bool = false) throws(TargetError) -> Bool {
         guard !isFinished else { return false }
-        let wanted = Desired(state: state, isRemoved: isRemoved)
-        guard wanted != desired || !LocalFiles.exists(folder + "/desired.json") else { return true }
-        do {
-            try LocalFiles.createFolders(folder)
-            try JSONFile.write(wanted, to: folder + "/desired.json")
-        } catch {
-            throw TargetError(.unreachable, "cannot record the serving state: \(error)")
-        }
-        desired = wanted
-        nudge.raise()
+        if try place.want(state, isRemoved: isRemoved) { nudge.raise() }
         return true
     }
 
@@ -133,20 +110,17 @@ actor DeploymentSupervisor {
     /// One look at everything; gives what must be done besides.
     private func round() async -> [Job] {
         adopt()
-        do throws(TargetError) {
-            try await context.router.ensure()
-            try await lookAtRouter()
-        } catch {
-            context.logger.warning("router cannot be reached", metadata: metadata(["error": "\(error)"]))
-        }
+        let isFirst = !entry.isKnown && !looked.isRaised
+        await entry.look(isAwaited: versions.values.contains { $0.isLeaving })
+        if isFirst, entry.isKnown { trustRouted() }
         takeDesired()
         var jobs = await startMissing()
         await probe()
-        hasLooked = true
+        looked.raise()
         // Who does not know what takes traffic must not stop anything.
-        guard isTableKnown else { return jobs }
+        guard entry.isKnown else { return jobs }
         await route()
-        guard isTableKnown else { return jobs }
+        guard entry.isKnown else { return jobs }
         jobs += stopUnwanted()
         await finishRemoval()
         return jobs
@@ -168,26 +142,12 @@ actor DeploymentSupervisor {
         }
     }
 
-    private func lookAtRouter() async throws(TargetError) {
-        let isLeaving = versions.values.contains { $0.isLeaving }
-        let mustLook = !isTableKnown || isLeaving
-        guard mustLook || nextLook <= .now else { return }
-        let status = try await context.router.status(atMost: mustLook ? .milliseconds(100) : .seconds(4))
-        nextLook = .now + .seconds(5)
-        let known = status.deployments[key]
-        table = known?.table
-        inFlight = known?.inFlight ?? [:]
-        if !isTableKnown, !hasLooked { trustRouted() }
-        isTableKnown = true
-    }
-
     /// Takes servers that the router sends requests to for ready, until they show that they are not.
     ///
     /// A controller that starts would otherwise tell for a moment that nothing is ready, and a rollout would go back.
     private func trustRouted() {
-        guard let table else { return }
         for (version, running) in versions {
-            guard let backend = table.backends[version.description] else { continue }
+            guard let backend = entry.table?.backends[version.description] else { continue }
             versions[version]?.wasComplete = true
             for (index, replica) in running.replicas where backend.endpoints.contains(replica.endpoint) {
                 versions[version]?.replicas[index]?.trust()
@@ -209,11 +169,7 @@ actor DeploymentSupervisor {
     }
 
     /// Versions that shall run: those that are wanted, and those that still answer requests.
-    var needed: Set<VersionID> {
-        let used = table.map(RoutingPlan.used) ?? []
-        let wanted = Set(desired.state.versions.map(\.version))
-        return wanted.union(versions.keys.filter { used.contains($0.description) })
-    }
+    var needed: Set<VersionID> { entry.needed(desired.state, among: versions.keys) }
 
     /// Moves the router's table on when more is ready than before.
     private func route() async {
@@ -222,37 +178,16 @@ actor DeploymentSupervisor {
                 endpoints: running.readyEndpoints, mayTakeTraffic: running.wasComplete,
                 preview: running.served.preview)
         }
-        let plan = RoutingPlan(desired.state, prefix: prefix, candidates: candidates, previous: table)
-        guard plan.table != table else { return }
-        // A Deployment that never had a server needs no entry.
-        if table == nil, plan.table.backends.isEmpty, desired.isRemoved { return }
-        do throws(TargetError) {
-            try await context.router.put(key, plan.table)
-            let weights = plan.table.weights.sorted { $0.key < $1.key }.map { "\($0.key.prefix(19))=\($0.value)" }
-            context.logger.notice(
-                "router table changed", metadata: metadata(["weights": "\(weights.joined(separator: " "))"]))
-            table = plan.table
-        } catch {
-            isTableKnown = false
-            context.logger.warning("router did not take its table", metadata: metadata(["error": "\(error)"]))
-        }
+        await entry.route(desired, candidates)
     }
 
     private func finishRemoval() async {
-        guard desired.isRemoved, versions.isEmpty, VersionFolder.all(in: folder).isEmpty else { return }
-        do throws(TargetError) {
-            try await context.router.delete(key)
-        } catch {
-            return
-        }
-        // Wanted again while the router was asked.
-        guard desired.isRemoved else { return }
-        do throws(SystemError) {
-            try LocalFiles.remove(folder)
-        } catch {
-            return
-        }
-        isFinished = true
+        guard desired.isRemoved, versions.isEmpty, VersionFolder.all(in: folder).isEmpty, await entry.delete(),
+            // Wanted again while the router was asked.
+            desired.isRemoved
+        else { return }
+        let isRemoved: Void? = try? LocalFiles.remove(folder)
+        isFinished = isRemoved != nil
     }
 
     func metadata(_ facts: Logger.Metadata) -> Logger.Metadata {

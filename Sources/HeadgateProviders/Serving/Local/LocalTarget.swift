@@ -11,33 +11,16 @@ package actor LocalTarget: ServingTarget {
     private let context: LocalContext
     private var capacity: Int?
     private var supervisors: [DeploymentID: DeploymentSupervisor] = [:]
-    /// Supervisors that ``run()`` has yet to take up.
-    private var arrived: [DeploymentSupervisor] = []
-    private let arrival = Signal()
+    private let arrivals = Arrivals<DeploymentSupervisor>()
 
     init(folder: String, context: LocalContext, capacity: Int?) {
         self.folder = folder
         self.context = context
         self.capacity = capacity
-        for id in Self.known(in: folder) {
-            let supervisor = DeploymentSupervisor(id, folder: Self.folder(of: id, in: folder), context: context)
+        for id in DeploymentFolder.all(in: folder) {
+            let supervisor = DeploymentSupervisor(id, in: folder, context: context)
             supervisors[id] = supervisor
-            arrived.append(supervisor)
-        }
-    }
-
-    static func folder(of id: DeploymentID, in folder: String) -> String {
-        "\(folder)/serving/\(DeploymentSupervisor.key(id))"
-    }
-
-    /// Deployments that an earlier controller had here.
-    static func known(in folder: String) -> [DeploymentID] {
-        LocalFiles.names(in: folder + "/serving").compactMap { name in
-            let parts = name.split(separator: ".")
-            guard parts.count == 2, let source = SourceName(parts[0]), let name = DeploymentName(parts[1]) else {
-                return nil
-            }
-            return DeploymentID(source: source, name: name)
+            arrivals.add(supervisor)
         }
     }
 
@@ -47,15 +30,7 @@ package actor LocalTarget: ServingTarget {
     ///
     /// Servers and the router go on after it.
     package func run() async {
-        await withDiscardingTaskGroup { group in
-            while !Task.isCancelled {
-                arrival.lower()
-                for supervisor in arrived { group.addTask { await supervisor.run() } }
-                arrived = []
-                await arrival.wait()
-            }
-            group.cancelAll()
-        }
+        await arrivals.run { await $0.run() }
     }
 
     package func apply(_ state: ServingState, operation: OperationID) async throws(TargetError) {
@@ -80,19 +55,18 @@ package actor LocalTarget: ServingTarget {
 
     /// Logs of a version's servers, the newest last; empty for a version that is not here.
     package nonisolated func logPaths(_ deployment: DeploymentID, _ version: VersionID) -> [String] {
-        let files = VersionFolder(deployment: Self.folder(of: deployment, in: folder), version: version)
+        let files = VersionFolder(
+            deployment: DeploymentFolder.path(of: deployment, in: folder), version: version)
         return files.replicas.map { ShimProcess(folder: files.replica($0)).logPath }
     }
 
     private func want(_ state: ServingState, isRemoved: Bool) async throws(TargetError) {
         if let known = supervisors[state.deployment], try await known.want(state, isRemoved: isRemoved) { return }
-        let place = Self.folder(of: state.deployment, in: folder)
-        let supervisor = DeploymentSupervisor(state.deployment, folder: place, context: context)
+        let supervisor = DeploymentSupervisor(state.deployment, in: folder, context: context)
         // Set before the first suspension, so that two calls make one supervisor.
         supervisors[state.deployment] = supervisor
-        arrived.append(supervisor)
+        arrivals.add(supervisor)
         _ = try await supervisor.want(state, isRemoved: isRemoved)
-        arrival.raise()
     }
 
     private func check(_ state: ServingState) throws(TargetError) {

@@ -17,8 +17,7 @@ package actor LocalTargets {
     private let ports = PortRegister()
     private let logger: Logger
     private var known: [Int: Known] = [:]
-    private var arrived: [LocalTarget] = []
-    private let arrival = Signal()
+    private let arrivals = Arrivals<LocalTarget>()
 
     /// - Parameters:
     ///   - configuration: Where and how.
@@ -59,24 +58,12 @@ package actor LocalTargets {
     /// Supervises every target until the task is cancelled, those of an earlier controller included.
     package func run() async {
         for spec in recorded where known[spec.port] == nil { _ = await make(spec) }
-        await withDiscardingTaskGroup { group in
-            while !Task.isCancelled {
-                arrival.lower()
-                for target in arrived { group.addTask { await target.run() } }
-                arrived = []
-                await arrival.wait()
-            }
-            group.cancelAll()
-        }
+        await arrivals.run { await $0.run() }
     }
 
     /// What the routers say; one that does not answer is left out.
     package func routers() async -> [RouterStatus] {
-        var statuses: [RouterStatus] = []
-        for router in known.values.map(\.router) {
-            if let status = try? await router.status(atMost: .seconds(1)) { statuses.append(status) }
-        }
-        return statuses
+        await RouterSupervisor.statuses(of: known.values.map(\.router))
     }
 
     private var recorded: [LocalTargetSpec] {
@@ -103,8 +90,7 @@ package actor LocalTargets {
             logger: logger)
         let target = LocalTarget(folder: place, context: context, capacity: spec.capacity)
         known[spec.port] = Known(target: target, router: router, spec: spec)
-        arrived.append(target)
-        arrival.raise()
+        arrivals.add(target)
         return target
     }
 }

@@ -2,9 +2,13 @@ import HeadgateCore
 
 extension InferenceSupervisor {
     /// What is served now, by the router's own word and the servers'.
+    ///
+    /// Waits for the first look at what an earlier controller left, since nothing is known before it.
     func observe() async throws(TargetError) -> ObservedServing {
+        await looked.wait(atMost: .seconds(10))
+        guard looked.isRaised else { throw TargetError(.unreachable, "its servers have not been looked at yet") }
         let status = try await context.router.status()
-        let routed = status.deployments[key]
+        let routed = status.deployments[DeploymentFolder.key(id)]
         let address = "http://\(status.address)"
         var observed = ObservedServing(address: routed == nil ? nil : address + context.prefix(id))
         for (version, running) in versions {
@@ -12,7 +16,8 @@ extension InferenceSupervisor {
             observed.versions[version] = ObservedVersion(
                 phase: phase(of: version, running), readyReplicas: running.readyCount,
                 replicas: running.loaded.count, inFlight: routed?.inFlight[name] ?? 0,
-                preview: routed?.table.backends[name]?.preview == true ? "\(address)\(prefix)@\(version.short)" : nil)
+                preview: routed?.table.backends[name]?.preview == true
+                    ? "\(address)\(entry.prefix)@\(version.short)" : nil)
         }
         // Wanted, and not taken up yet.
         for served in desired.state.versions where observed.versions[served.version] == nil {

@@ -40,45 +40,32 @@ actor InferenceSupervisor {
     let folder: String
     let context: InferenceContext
     let nudge = Signal()
-    private(set) var desired: DeploymentSupervisor.Desired
+    /// Raised when what is here has been looked at, so that it can be told.
+    let looked = Signal()
+    let entry: RouterEntry
+    private var place: DeploymentFolder
     /// Nothing is left of a Deployment that was removed.
     private(set) var isFinished = false
     var versions: [VersionID: Running] = [:]
-    /// The router's table as it was last read or written; nil when the router has none.
-    private var table: RouterDeployment?
-    /// False until the router was asked, and again when it must be asked anew.
-    private var isTableKnown = false
-    private var inFlight: [String: Int] = [:]
     private var isAdopted = false
-    private var nextLook: ContinuousClock.Instant = .now
 
-    var key: String { DeploymentSupervisor.key(id) }
+    var desired: DeploymentFolder.Desired { place.desired }
 
-    /// Clients see the protocol's own paths: `<prefix>/v2/models/<name>/infer` is answered by whatever version serves.
-    nonisolated var prefix: String { "\(context.prefix(id))/v2/models/\(id.name)" }
-
-    init(_ id: DeploymentID, folder: String, context: InferenceContext) {
+    init(_ id: DeploymentID, in target: String, context: InferenceContext) {
         self.id = id
-        self.folder = folder
         self.context = context
-        desired =
-            JSONFile.read(DeploymentSupervisor.Desired.self, folder + "/desired.json")
-            ?? DeploymentSupervisor.Desired(state: ServingState(deployment: id), isRemoved: false)
+        place = DeploymentFolder(id, in: target)
+        folder = place.path
+        // Clients see the protocol's own paths: `<prefix>/v2/models/<name>/infer` is answered by whatever version serves.
+        entry = RouterEntry(
+            id, prefix: "\(context.prefix(id))/v2/models/\(id.name)", router: context.router, logger: context.logger)
+        if VersionFolder.all(in: folder).isEmpty { looked.raise() }
     }
 
     /// Takes a new desired state; false when this supervisor has come to its end and another must take it.
     func want(_ state: ServingState, isRemoved: Bool = false) throws(TargetError) -> Bool {
         guard !isFinished else { return false }
-        let wanted = DeploymentSupervisor.Desired(state: state, isRemoved: isRemoved)
-        guard wanted != desired || !LocalFiles.exists(folder + "/desired.json") else { return true }
-        do {
-            try LocalFiles.createFolders(folder)
-            try JSONFile.write(wanted, to: folder + "/desired.json")
-        } catch {
-            throw TargetError(.unreachable, "cannot record the serving state: \(error)")
-        }
-        desired = wanted
-        nudge.raise()
+        if try place.want(state, isRemoved: isRemoved) { nudge.raise() }
         return true
     }
 
@@ -112,19 +99,17 @@ actor InferenceSupervisor {
     /// One look at everything; gives what must be done besides.
     private func round() async -> [Job] {
         adopt()
-        do throws(TargetError) {
-            try await context.router.ensure()
-            try await lookAtRouter()
-        } catch {
-            context.logger.warning("router cannot be reached", metadata: metadata(["error": "\(error)"]))
-        }
+        let isFirst = !entry.isKnown && !looked.isRaised
+        await entry.look(isAwaited: versions.values.contains { $0.leavingSince != nil })
+        if isFirst, entry.isKnown { trustRouted() }
         takeDesired()
         var jobs = bringUpMissing()
         await look()
+        looked.raise()
         // Who does not know what takes traffic must not take anything away.
-        guard isTableKnown else { return jobs }
+        guard entry.isKnown else { return jobs }
         await route()
-        guard isTableKnown else { return jobs }
+        guard entry.isKnown else { return jobs }
         jobs += clearUnwanted()
         await finishRemoval()
         return jobs
@@ -145,15 +130,17 @@ actor InferenceSupervisor {
             loaded: Array(repeating: LoadedModel(), count: context.servers.count))
     }
 
-    private func lookAtRouter() async throws(TargetError) {
-        let mustLook = !isTableKnown || versions.values.contains { $0.leavingSince != nil }
-        guard mustLook || nextLook <= .now else { return }
-        let status = try await context.router.status(atMost: mustLook ? .milliseconds(100) : .seconds(4))
-        nextLook = .now + .seconds(5)
-        isTableKnown = true
-        let known = status.deployments[key]
-        table = known?.table
-        inFlight = known?.inFlight ?? [:]
+    /// Takes servers that the router sends a version's requests to for ready, until they show that they are not.
+    ///
+    /// A controller that starts would otherwise tell for a moment that nothing is ready, and a rollout would go back.
+    private func trustRouted() {
+        for version in versions.keys {
+            guard let backend = entry.table?.backends[version.description] else { continue }
+            versions[version]?.wasComplete = true
+            for (index, server) in context.servers.enumerated() where backend.endpoints.contains(server.endpoint) {
+                versions[version]?.loaded[index].trust()
+            }
+        }
     }
 
     private func takeDesired() {
@@ -168,11 +155,7 @@ actor InferenceSupervisor {
     }
 
     /// Versions that shall be loaded: those that are wanted, and those that still answer requests.
-    var needed: Set<VersionID> {
-        let used = table.map(RoutingPlan.used) ?? []
-        let wanted = Set(desired.state.versions.map(\.version))
-        return wanted.union(versions.keys.filter { used.contains($0.description) })
-    }
+    var needed: Set<VersionID> { entry.needed(desired.state, among: versions.keys) }
 
     /// Moves the router's table on when more is ready than before.
     private func route() async {
@@ -182,20 +165,7 @@ actor InferenceSupervisor {
                 mayTakeTraffic: running.wasComplete, preview: running.served.preview,
                 pathPrefix: running.model.path)
         }
-        let plan = RoutingPlan(desired.state, prefix: prefix, candidates: candidates, previous: table)
-        guard plan.table != table else { return }
-        // A Deployment that never had a version needs no entry.
-        if table == nil, plan.table.backends.isEmpty, desired.isRemoved { return }
-        do throws(TargetError) {
-            try await context.router.put(key, plan.table)
-            let weights = plan.table.weights.sorted { $0.key < $1.key }.map { "\($0.key.prefix(19))=\($0.value)" }
-            context.logger.notice(
-                "router table changed", metadata: metadata(["weights": "\(weights.joined(separator: " "))"]))
-            table = plan.table
-        } catch {
-            isTableKnown = false
-            context.logger.warning("router did not take its table", metadata: metadata(["error": "\(error)"]))
-        }
+        await entry.route(desired, candidates)
     }
 
     /// Versions that nobody wants any more, once their requests have ended or their drain time is over.
@@ -205,14 +175,13 @@ actor InferenceSupervisor {
             guard !needed.contains(version), !running.isBusy else { return nil }
             guard let since = running.leavingSince else {
                 versions[version]?.leavingSince = .now
-                // In flight counts that were read before the table changed say nothing.
-                isTableKnown = false
+                entry.forget()
                 return nil
             }
             let waited = since.duration(to: .now)
             let drain = running.served.bundle.serve?.drain ?? .zero
             // A request that was given to it just before the table changed may not be counted yet.
-            let isDrained = waited > .milliseconds(300) && inFlight[version.description, default: 0] == 0
+            let isDrained = waited > .milliseconds(300) && entry.inFlight[version.description, default: 0] == 0
             guard waited >= drain || isDrained, running.nextClear <= .now else { return nil }
             versions[version]?.isMoving = true
             return .clear(version)
@@ -220,20 +189,12 @@ actor InferenceSupervisor {
     }
 
     private func finishRemoval() async {
-        guard desired.isRemoved, versions.isEmpty, VersionFolder.all(in: folder).isEmpty else { return }
-        do throws(TargetError) {
-            try await context.router.delete(key)
-        } catch {
-            return
-        }
-        // Wanted again while the router was asked.
-        guard desired.isRemoved else { return }
-        do throws(SystemError) {
-            try LocalFiles.remove(folder)
-        } catch {
-            return
-        }
-        isFinished = true
+        guard desired.isRemoved, versions.isEmpty, VersionFolder.all(in: folder).isEmpty, await entry.delete(),
+            // Wanted again while the router was asked.
+            desired.isRemoved
+        else { return }
+        let isRemoved: Void? = try? LocalFiles.remove(folder)
+        isFinished = isRemoved != nil
     }
 
     func metadata(_ facts: Logger.Metadata) -> Logger.Metadata {

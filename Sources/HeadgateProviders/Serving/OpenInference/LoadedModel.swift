@@ -18,6 +18,12 @@ struct LoadedModel: Sendable {
         nextLook = .now + .seconds(2)
     }
 
+    /// Takes it for ready, as an earlier controller found it, until it is looked at.
+    mutating func trust() {
+        isReady = true
+        nextLook = .now
+    }
+
     mutating func failed(_ message: String, isDefinite: Bool) {
         isReady = false
         isBusy = false

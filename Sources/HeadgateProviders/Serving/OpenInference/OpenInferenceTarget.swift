@@ -11,18 +11,15 @@ package actor OpenInferenceTarget: ServingTarget {
     private let folder: String
     private let context: InferenceContext
     private var supervisors: [DeploymentID: InferenceSupervisor] = [:]
-    /// Supervisors that ``run()`` has yet to take up.
-    private var arrived: [InferenceSupervisor] = []
-    private let arrival = Signal()
+    private let arrivals = Arrivals<InferenceSupervisor>()
 
     init(folder: String, context: InferenceContext) {
         self.folder = folder
         self.context = context
-        for id in LocalTarget.known(in: folder) {
-            let place = LocalTarget.folder(of: id, in: folder)
-            let supervisor = InferenceSupervisor(id, folder: place, context: context)
+        for id in DeploymentFolder.all(in: folder) {
+            let supervisor = InferenceSupervisor(id, in: folder, context: context)
             supervisors[id] = supervisor
-            arrived.append(supervisor)
+            arrivals.add(supervisor)
         }
     }
 
@@ -30,15 +27,7 @@ package actor OpenInferenceTarget: ServingTarget {
     ///
     /// Servers and the router go on after it.
     package func run() async {
-        await withDiscardingTaskGroup { group in
-            while !Task.isCancelled {
-                arrival.lower()
-                for supervisor in arrived { group.addTask { await supervisor.run() } }
-                arrived = []
-                await arrival.wait()
-            }
-            group.cancelAll()
-        }
+        await arrivals.run { await $0.run() }
     }
 
     package func apply(_ state: ServingState, operation: OperationID) async throws(TargetError) {
@@ -62,13 +51,11 @@ package actor OpenInferenceTarget: ServingTarget {
 
     private func want(_ state: ServingState, isRemoved: Bool) async throws(TargetError) {
         if let known = supervisors[state.deployment], try await known.want(state, isRemoved: isRemoved) { return }
-        let place = LocalTarget.folder(of: state.deployment, in: folder)
-        let supervisor = InferenceSupervisor(state.deployment, folder: place, context: context)
+        let supervisor = InferenceSupervisor(state.deployment, in: folder, context: context)
         // Set before the first suspension, so that two calls make one supervisor.
         supervisors[state.deployment] = supervisor
-        arrived.append(supervisor)
+        arrivals.add(supervisor)
         _ = try await supervisor.want(state, isRemoved: isRemoved)
-        arrival.raise()
     }
 
     private func check(_ state: ServingState) throws(TargetError) {
@@ -90,23 +77,6 @@ package actor OpenInferenceTarget: ServingTarget {
                 throw TargetError(.rejected, "the path \(prefix) belongs to the Deployment \(other)")
             }
             throw TargetError(.noCapacity, "the Deployment \(other) at \(prefix) is still being removed")
-        }
-    }
-}
-
-extension ServingState {
-    /// Refuses weights that no target can hold.
-    func checkWeights() throws(TargetError) {
-        let known = Set(versions.map(\.version))
-        let sum = weights.values.reduce(0, +)
-        guard weights.isEmpty || sum == 100 else {
-            throw TargetError(.rejected, "weights add up to \(sum), not to 100")
-        }
-        guard weights.allSatisfy({ known.contains($0.key) || $0.value == 0 }) else {
-            throw TargetError(.rejected, "a weight names a version that the state does not have")
-        }
-        guard versions.allSatisfy({ $0.replicas >= 0 }) else {
-            throw TargetError(.rejected, "replicas must not be negative")
         }
     }
 }

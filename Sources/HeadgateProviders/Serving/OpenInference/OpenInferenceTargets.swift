@@ -15,8 +15,7 @@ package actor OpenInferenceTargets {
     private let filler: WorkspaceFiller
     private let logger: Logger
     private var known: [String: Known] = [:]
-    private var arrived: [OpenInferenceTarget] = []
-    private let arrival = Signal()
+    private let arrivals = Arrivals<OpenInferenceTarget>()
 
     /// - Parameters:
     ///   - configuration: Where and how; as for local targets.
@@ -56,24 +55,12 @@ package actor OpenInferenceTargets {
     /// Supervises every target until the task is cancelled, those of an earlier controller included.
     package func run() async {
         for spec in recorded where known[spec.identity] == nil { _ = try? await make(spec) }
-        await withDiscardingTaskGroup { group in
-            while !Task.isCancelled {
-                arrival.lower()
-                for target in arrived { group.addTask { await target.run() } }
-                arrived = []
-                await arrival.wait()
-            }
-            group.cancelAll()
-        }
+        await arrivals.run { await $0.run() }
     }
 
     /// What the routers say; one that does not answer is left out.
     package func routers() async -> [RouterStatus] {
-        var statuses: [RouterStatus] = []
-        for router in known.values.map(\.router) {
-            if let status = try? await router.status(atMost: .seconds(1)) { statuses.append(status) }
-        }
-        return statuses
+        await RouterSupervisor.statuses(of: known.values.map(\.router))
     }
 
     private var recorded: [OpenInferenceTargetSpec] {
@@ -103,8 +90,7 @@ package actor OpenInferenceTargets {
             router: supervisor, prefix: configuration.prefix, logger: logger)
         let target = OpenInferenceTarget(folder: place(spec), context: context)
         known[spec.identity] = Known(target: target, router: supervisor, spec: spec)
-        arrived.append(target)
-        arrival.raise()
+        arrivals.add(target)
         return target
     }
 }

@@ -151,3 +151,14 @@ actor RouterSupervisor {
         return answer.body
     }
 }
+
+extension RouterSupervisor {
+    /// What routers say; one that does not answer is left out.
+    static func statuses(of routers: [RouterSupervisor]) async -> [RouterStatus] {
+        var statuses: [RouterStatus] = []
+        for router in routers {
+            if let status = try? await router.status(atMost: .seconds(1)) { statuses.append(status) }
+        }
+        return statuses
+    }
+}

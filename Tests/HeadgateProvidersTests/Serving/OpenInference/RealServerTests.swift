@@ -146,6 +146,8 @@ struct RealServerTests {
             let name = try #require(Files.names(fixture.repository).first)
             Files.remove(fixture.repository + "/" + name)
             try await fixture.session { later in
+                // The first that it tells: a rollout would take anything less for a failure.
+                #expect(try await later.observe(wine).versions[version.version]?.phase == .ready)
                 #expect(await eventually { await shows(later, [(version, 100)]) })
                 #expect(await eventually { Files.exists(fixture.repository + "/" + name) })
                 let last = await fixture.ask(address)
