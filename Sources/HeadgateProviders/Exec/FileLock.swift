@@ -27,7 +27,10 @@ struct FileLock: ~Copyable {
     static func isHeld(_ path: String) -> Bool {
         guard let file = try? FileDescriptor(opening: path, O_RDWR) else { return false }
         // Shared, so that two who look at the same time do not take each other for a holder.
-        return (try? take(file.raw, LOCK_SH, path)) == false
+        guard let isFree = try? take(file.raw, LOCK_SH, path) else { return false }
+        // A child that is between its fork and its exec has the descriptor too, so closing alone may come late.
+        if isFree { _ = flock(file.raw, LOCK_UN) }
+        return !isFree
     }
 
     private static func take(_ descriptor: Int32, _ operation: Int32, _ path: String) throws(SystemError) -> Bool {

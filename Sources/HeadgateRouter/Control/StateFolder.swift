@@ -55,7 +55,11 @@ final class StateFolder: Sendable {
     /// Lets another router have the folder.
     func release() {
         lock.withLock { descriptor in
-            if descriptor >= 0 { close(descriptor) }
+            if descriptor >= 0 {
+                // A child that is between its fork and its exec has the descriptor too, so closing alone may come late.
+                _ = flock(descriptor, LOCK_UN)
+                close(descriptor)
+            }
             descriptor = -1
         }
     }

@@ -23,14 +23,21 @@ package final class StateFolder: Sendable {
         for folder in layout.folders { try Self.make(folder) }
     }
 
-    deinit { close(lock) }
+    deinit {
+        // A child that is between its fork and its exec has the descriptor too, so closing alone may come late.
+        _ = flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     /// The id of the process that uses a state folder; nil when none does.
     package static func owner(of layout: StateLayout) -> Int32? {
         let descriptor = open(layout.lock, O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
+            _ = flock(descriptor, LOCK_UN)
+            return nil
+        }
         return writtenOwner(descriptor)
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import HeadgateCore
 import Logging
 import NIOCore
@@ -72,6 +73,24 @@ extension RouterTests {
             #expect(try await RouterFixture(router: second, configuration: configuration).get("/m").text == "x")
             try await second.shutdown()
             await backend.stop()
+        }
+
+        @Test func `a folder that is given back is free, even while a half-made child has the lock's descriptor`()
+            throws
+        {
+            let folder = RouterFixture.temporaryFolder()
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let first = try StateFolder(folder)
+            let held = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+                .first {
+                    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))
+                        == folder + "/router.lock"
+                }
+            // What a child has between its fork and its exec: the same open file under another number.
+            let copy = dup(try #require(held))
+            defer { close(copy) }
+            first.release()
+            _ = try StateFolder(folder)
         }
 
         @Test func `one state folder has one router, and it is private`() async throws {
