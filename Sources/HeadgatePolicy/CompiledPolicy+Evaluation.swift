@@ -74,17 +74,18 @@ extension CompiledPolicy {
     }
 
     /// A metric that the policy names and no step declares, where the steps declare what they report.
-    func misspeltMetric(among declared: [String: MetricType]?) -> String? {
+    func misspeltMetric(among declared: [String: MetricType]?) -> MisspeltMetric? {
         guard let declared else { return nil }
         let prefix = "candidate.metrics."
-        for attribute in rules.flatMap(\.attributes) where attribute.path.hasPrefix(prefix) {
-            let name = String(attribute.path.dropFirst(prefix.count))
-            let isDeclared = declared.keys.contains {
-                $0 == name || $0.hasPrefix("\(name).") || name.hasPrefix("\($0).") || name.hasPrefix("\($0)[")
-            }
-            if !isDeclared {
-                let known = declared.keys.sorted().joined(separator: ", ")
-                return "no step declares the metric \(name); declared are \(known.isEmpty ? "none" : known)"
+        for rule in rules {
+            for attribute in rule.attributes where attribute.path.hasPrefix(prefix) {
+                let name = String(attribute.path.dropFirst(prefix.count))
+                let isDeclared = declared.keys.contains {
+                    $0 == name || $0.hasPrefix("\(name).") || name.hasPrefix("\($0).") || name.hasPrefix("\($0)[")
+                }
+                guard !isDeclared else { continue }
+                return MisspeltMetric(
+                    name: name, declared: declared.keys.sorted(), location: rule.rule.expression.location)
             }
         }
         return nil

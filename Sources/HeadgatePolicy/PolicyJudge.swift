@@ -23,6 +23,14 @@ package final class PolicyJudge: Judge {
         CompiledPolicy.compile(policy, spec).1
     }
 
+    /// What a policy asks of a Model that its steps do not declare; nil for a policy in error.
+    package func misspeltMetric(
+        _ policy: PolicyName, _ spec: PolicySpec, among declared: [String: MetricType]?
+    ) -> MisspeltMetric? {
+        let (compiled, problems) = CompiledPolicy.compile(policy, spec)
+        return problems.isEmpty ? compiled.misspeltMetric(among: declared) : nil
+    }
+
     package func check(_ strategy: StrategySpec) -> [HeadgateCore.Diagnostic] { checks.check(strategy) }
 
     package func answer(_ request: CheckRequest, queries: [String: QueryValue]) -> CheckAnswer {
@@ -48,7 +56,7 @@ package final class PolicyJudge: Judge {
         let asked = Asked(policy: policy, digest: digest, action: spec.action, moment: evidence.moment)
         if let problem = entry.problems.first { return asked.error(problem.description) }
         if let problem = entry.policy.misspeltMetric(among: evidence.candidate?.declared) {
-            return asked.error(problem)
+            return asked.error(problem.message)
         }
         let activation = EvidenceValues.activation(evidence, params: spec.params, in: entry.policy.environment)
         return asked.verdict(entry.policy.evaluate(activation, isExplaining: true))

@@ -44,6 +44,7 @@ struct WaitOptions: ParsableArguments {
                 Terminal.note("headgate: \(now.name) has not settled in \(timeout)")
                 throw ExitCode(2)
             }
+            // Weights move without an event, and the line shows them.
             try await Task.sleep(for: .milliseconds(250))
         }
     }

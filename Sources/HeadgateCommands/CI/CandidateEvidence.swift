@@ -88,17 +88,10 @@ struct CandidateEvidence {
         let inputs = plan.steps.flatMap(\.keyInputs).filter { $0.mode != "stored" }
         let data = Dictionary(inputs.map { ($0.path, $0.content) }) { first, _ in first }
             .sorted { $0.key < $1.key }.map { Assessment.Data(path: $0.key, digest: $0.value) }
-        var declared: [String: MetricType]? = [:]
-        for metrics in plan.steps.compactMap(\.spec.metrics) {
-            guard let names = metrics.names else {
-                declared = nil
-                break
-            }
-            declared?.merge(names) { first, _ in first }
-        }
         let assessment = Assessment(
-            id: AssessmentID(nothing), version: version.id, model: id, metrics: .object([:]), declared: declared,
-            params: .object(params), data: data, steps: [], revision: head.revision, commit: head.commit, created: now)
+            id: AssessmentID(nothing), version: version.id, model: id, metrics: .object([:]),
+            declared: plan.steps.map(\.spec).declaredMetrics, params: .object(params), data: data, steps: [],
+            revision: head.revision, commit: head.commit, created: now)
         return VersionEvidence(version, assessment)
     }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import HeadgateCore
+import HeadgateManifest
+import HeadgatePolicy
 
 /// The command `headgate check [PATH]`.
 struct CheckCommand: AsyncParsableCommand {
@@ -38,7 +40,7 @@ struct CheckCommand: AsyncParsableCommand {
         }
         let found =
             snapshot.desired.diagnostics + snapshot.desired.servingProblems(source: source)
-            + unguarding(snapshot.desired) + tests(root, folder)
+            + unguarding(snapshot.desired) + misspeltMetrics(snapshot.desired) + tests(root, folder)
         let diagnostics = found.sorted { ($0.location ?? .start) < ($1.location ?? .start) }
         switch output {
         case .json: print(try Renderer.json(diagnostics))
@@ -68,6 +70,22 @@ struct CheckCommand: AsyncParsableCommand {
                 hint: policy.spec.match == nil
                     ? "name it under `policies` of a Model or Deployment, or give it a `match`"
                     : "no Model or Deployment has the labels of its `match`", object: object)
+        }
+    }
+
+    /// Metrics that a policy asks of a Model whose steps do not declare them: its gate could never pass.
+    private func misspeltMetrics(_ desired: DesiredState) -> [Diagnostic] {
+        let judge = PolicyJudge()
+        return desired.policies.sorted { $0.key < $1.key }.flatMap { name, policy in
+            desired.modelsGuarded(by: name).compactMap { model -> Diagnostic? in
+                guard let steps = desired.models[model]?.spec.pipeline?.steps,
+                    let found = judge.misspeltMetric(name, policy.spec, among: steps.declaredMetrics)
+                else { return nil }
+                return Diagnostic(
+                    .error, code: "unknown-metric", "\(found.message), by Model \(model)",
+                    at: found.location ?? policy.meta.location,
+                    hint: Spelling.nearest(to: found.name, among: found.declared).map { "did you mean \"\($0)\"?" })
+            }
         }
     }
 

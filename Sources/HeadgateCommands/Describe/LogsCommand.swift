@@ -32,6 +32,7 @@ struct LogsCommand: AsyncParsableCommand {
             offset = chunk.next
             guard isAtEnd else { continue }
             if chunk.ended || !follow { break }
+            // A log is a file that a step writes; nobody tells when.
             try await Task.sleep(for: .milliseconds(200))
         }
         // What a log does not say: why a run ended that did not by itself.

@@ -72,6 +72,7 @@ struct GetCommand: AsyncParsableCommand {
                 fflush(nil)
             }
             last = text
+            // Counts and ages change without an event.
             try await Task.sleep(for: .milliseconds(500))
         }
     }
@@ -90,6 +91,7 @@ struct GetCommand: AsyncParsableCommand {
                     _ = try all.one("deployment", name)
                 }
             } catch  where isKnown {}
+            // Requests are counted without an event.
             try await Task.sleep(for: .milliseconds(300))
         }
     }

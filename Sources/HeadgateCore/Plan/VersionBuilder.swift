@@ -130,7 +130,8 @@ package struct VersionBuilder: Sendable {
             id: versionID, model: id, bundle: bundle, artifact: artifact, created: now, revision: revision)
         let assessment = Assessment(
             id: Key.assessment(version: versionID, steps: steps.map { ($0.name, $0.key) }), version: versionID,
-            model: id, metrics: .object(metrics), declared: declared(plan), params: params(plan), data: data(plan),
+            model: id, metrics: .object(metrics), declared: plan.steps.map(\.spec).declaredMetrics,
+            params: params(plan), data: data(plan),
             steps: steps, revision: revision, commit: commit, created: now,
             reports: reports.isEmpty ? nil : reports)
         return .success((version, assessment))
@@ -176,15 +177,6 @@ package struct VersionBuilder: Sendable {
         return ServingBundle(
             artifact: artifact.tree, artifactPath: model.spec.artifact, inputs: inputs, serve: model.spec.serve,
             environment: environment, source: id.source)
-    }
-
-    private func declared(_ plan: PipelinePlan) -> [String: MetricType]? {
-        var declared: [String: MetricType] = [:]
-        for metrics in plan.steps.compactMap(\.spec.metrics) {
-            guard let names = metrics.names else { return nil }
-            declared.merge(names) { first, _ in first }
-        }
-        return declared
     }
 
     private func params(_ plan: PipelinePlan) -> JSONValue {

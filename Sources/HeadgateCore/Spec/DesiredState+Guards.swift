@@ -14,6 +14,18 @@ extension DesiredState {
             + deployments.keys.sorted().map { GuardedObject(kind: .deployment, name: $0.text) }
     }
 
+    /// Models whose versions a policy is asked about, by themselves or by a Deployment, in order.
+    package func modelsGuarded(by policy: PolicyName) -> [ModelName] {
+        let names = objectsGuarded(by: policy).compactMap { object in
+            switch object.kind {
+            case .model: ModelName(object.name)
+            case .deployment: DeploymentName(object.name).flatMap { deployments[$0]?.spec.model }
+            case .policy, .target: nil
+            }
+        }
+        return Set(names).sorted()
+    }
+
     /// What a policy guards.
     package struct GuardedObject: Hashable, Sendable, CustomStringConvertible {
         package let kind: Kind

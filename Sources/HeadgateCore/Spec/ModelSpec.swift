@@ -210,3 +210,15 @@ package struct ReadySpec: Hashable, Sendable, Codable {
         self.within = within
     }
 }
+
+extension Sequence<StepSpec> {
+    /// The metrics that steps say they report, by name; nil when one reports some and does not name them.
+    package var declaredMetrics: [String: MetricType]? {
+        var declared: [String: MetricType] = [:]
+        for metrics in compactMap(\.metrics) {
+            guard let names = metrics.names else { return nil }
+            declared.merge(names) { first, _ in first }
+        }
+        return declared
+    }
+}

@@ -106,7 +106,7 @@ package final class PolicyTester {
         var answers = CompiledPolicy.Answers()
         let verdict: Verdict.Outcome
         let message: String?
-        if let problem = problems.first?.description ?? policy.misspeltMetric(among: prepared.metrics) {
+        if let problem = problems.first?.description ?? policy.misspeltMetric(among: prepared.metrics)?.message {
             (verdict, message) = (.error, problem)
         } else {
             answers = policy.evaluate(activation) { [recorder] in recorder.evaluate($0, $1) }

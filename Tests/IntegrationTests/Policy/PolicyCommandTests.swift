@@ -61,6 +61,40 @@ import Testing
 
         """
 
+    @Test(arguments: [("policies: [floor]", ""), ("", "match: {labels: {tier: gold}}")])
+    func `check names a metric that a policy asks of a Model whose steps do not declare it`(
+        _ named: String, _ match: String
+    ) throws {
+        let folder = try FileFolder([
+            "headgate.yaml": """
+            apiVersion: headgate.dev/v1
+            kind: Model
+            metadata: {name: wine, labels: {tier: gold}}
+            spec:
+              pipeline:
+                steps:
+                - {name: train, command: [train], outputs: [model/], metrics: {file: m.json, names: {accuracy: double}}}
+              artifact: model/
+              \(named)
+            ---
+            apiVersion: headgate.dev/v1
+            kind: Policy
+            metadata: {name: floor}
+            spec:
+              at: [validate]
+              \(match)
+              rules:
+              - {name: good, expression: candidate.metrics.accuracy > 0.5}
+              - {name: misspelt, expression: candidate.metrics.acuracy > 0.5}
+            """
+        ])
+        let check = try Headgate(["check"], in: folder.url)
+        #expect(check.status == 1)
+        #expect(check.output.contains("headgate.yaml:19:34: error: no step declares the metric acuracy"), "\(check)")
+        #expect(check.output.contains("did you mean \"accuracy\"?"))
+        #expect(!check.output.contains("metric accuracy;"))
+    }
+
     @Test func `a list says what each policy guards, and check warns of one that guards nothing`() throws {
         let folder = try FileFolder(["headgate.yaml": Self.manifests, "train.sh": ""])
         let list = try Headgate(["policy", "list", "-o", "json"], in: folder.url)
