@@ -103,6 +103,7 @@ let package = Package(
         module("HeadgateTestSupport", ["HeadgateCore", subprocess]),
         tests("CEL", ["CAllocations"]),
         tests("HeadgateCore"),
+        tests("HeadgateController", ["HeadgateCore", logging]),
         tests("HeadgateCommands", ["HeadgateCore", "headgate", yams]),
         tests("HeadgateGit", ["HeadgateCore", "headgate"]),
         tests("HeadgateManifest", ["HeadgateCore"]),

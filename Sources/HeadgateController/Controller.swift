@@ -7,6 +7,7 @@ import ServiceLifecycle
 /// The order is the crash rule: rows first, in one transaction, then effects; each effect's outcome is an event.
 package actor Controller: Service {
     private var reconciler: Reconciler
+    private var committed: ReconcilerState
     private let ledger: any Ledger
     private let effects: EffectRunner
     private let clock: any WallClock
@@ -23,14 +24,15 @@ package actor Controller: Service {
         reconciler: Reconciler, ledger: any Ledger, effects: EffectRunner, clock: any WallClock, logger: Logger
     ) {
         self.reconciler = reconciler
+        committed = reconciler.state
         self.ledger = ledger
         self.effects = effects
         self.clock = clock
         self.logger = logger
     }
 
-    /// What the reconciler knows now.
-    package var state: ReconcilerState { reconciler.state }
+    /// What the reconciler knew when it last committed: nothing is shown that a crash could still undo.
+    package var state: ReconcilerState { committed }
 
     /// Why work is stopped, such as a full disk; nil when it is not.
     package var stoppedBy: String? { problem }
@@ -91,34 +93,37 @@ package actor Controller: Service {
             started += decision.effects
             if let question = letter.question { answers.append((question, decision.logged)) }
         }
-        await commit(records)
+        guard await commit(records) else { return }
+        committed = reconciler.state
         for answer in answers { asking.removeValue(forKey: answer.question)?.resume(returning: answer.events) }
         for effect in started {
             if case .notify(let event) = effect { for subscriber in subscribers.values { subscriber.yield(event) } }
-            group.addTask { [effects, inbox] in
-                guard let outcome = await effects.run(effect) else { return }
+            let work = effects.prepare(effect)
+            group.addTask { [inbox] in
+                guard let outcome = await work() else { return }
                 inbox.add(outcome)
             }
         }
     }
 
-    /// Does not return before the rows are durable: no effect may run ahead of them.
-    private func commit(_ records: [LedgerRecord]) async {
+    /// Does not return before the rows are durable, since no effect may run ahead of them; false when it is to end first.
+    private func commit(_ records: [LedgerRecord]) async -> Bool {
         var attempt = 0
         while !records.isEmpty {
             do {
                 try await ledger.commit(records)
                 if problem != nil { logger.notice("ledger writable again") }
                 problem = nil
-                return
+                return true
             } catch {
                 attempt += 1
                 problem = "the ledger cannot be written: \(error.message)"
                 logger.error("ledger not written, work is stopped", metadata: ["cause": "\(error.message)"])
                 try? await clock.sleep(until: clock.now + RetryPolicy().delay(after: attempt, jitter: clock.jitter))
-                if Task.isCancelled { return }
+                if Task.isCancelled { return false }
             }
         }
+        return true
     }
 
     private func tick() async {

@@ -9,6 +9,7 @@ package struct EffectRunner: Sendable {
     private let targets: Targets
     private let queries: any MetricProvider
     private let logger: Logger
+    private let order = WriteOrder()
     /// How long the queries of one check may take.
     private let queryDeadline: Duration
 
@@ -23,32 +24,52 @@ package struct EffectRunner: Sendable {
         self.queryDeadline = queryDeadline
     }
 
-    /// Runs one effect to its end; nil for one that has no outcome.
-    func run(_ effect: Effect) async -> ReconcileEvent? {
+    /// Gives an effect its place among others; the work that it gives runs it to its end.
+    ///
+    /// Called in the order in which effects were decided: writes to one Deployment keep that order, whatever order their
+    /// tasks run in. The work gives nil for an effect that has no outcome.
+    func prepare(_ effect: Effect) -> @Sendable () async -> ReconcileEvent? {
         switch effect {
         case .runStep(let launch):
-            return .stepEnded(launch.run, await runner.run(launch))
-        case .cancelRun(let run):
-            await runner.cancel(run)
-            return .stepEnded(run, .cancelled)
+            return { .stepEnded(launch.run, await runner.run(launch)) }
+        case .cancelRun(let launch):
+            return { .stepEnded(launch.run, await runner.cancel(launch)) }
         case .apply(let reference, let serving, let operation):
-            let failure = await attempt(reference) { target throws(TargetError) in
+            let write = self.write(to: reference, serving.deployment, serving) { target throws(TargetError) in
                 try await target.apply(serving, operation: operation)
             }
-            return .applied(serving.deployment, operation, failure)
+            return { .applied(serving.deployment, operation, await write()) }
         case .remove(let reference, let deployment, let operation):
-            let failure = await attempt(reference) { target throws(TargetError) in
+            let write = self.write(to: reference, deployment, nil) { target throws(TargetError) in
                 try await target.remove(deployment, operation: operation)
             }
-            return .removed(deployment, operation, failure)
+            return { .removed(deployment, operation, await write()) }
         case .observe(let reference, let deployment, let asked):
-            return .observed(deployment, reference, asked: asked, await observe(reference, deployment))
+            return { .observed(deployment, reference, asked: asked, await observe(reference, deployment)) }
         case .measure(let deployment, let request):
-            let values = await queries.values(of: request.queries, deadline: queryDeadline)
-            return .measured(deployment, request, values)
+            return {
+                .measured(deployment, request, await queries.values(of: request.queries, deadline: queryDeadline))
+            }
         case .notify(let event):
-            report(event)
-            return nil
+            return {
+                report(event)
+                return nil
+            }
+        }
+    }
+
+    private func write(
+        to reference: TargetReference, _ deployment: DeploymentID, _ state: ServingState?,
+        _ call: @escaping @Sendable (any ServingTarget) async throws(TargetError) -> Void
+    ) -> @Sendable () async -> TargetFailure? {
+        let lane = WriteOrder.Write.Lane(target: reference.id, deployment: deployment)
+        let turn = order.enter(WriteOrder.Write(lane: lane, state: state))
+        return {
+            guard let answer = await order.take(turn, { await attempt(reference, call) }) else {
+                // Nobody asks for it any more; the reconciler knows the newer one by its operation.
+                return TargetError(.unreachable, "a newer write took its place")
+            }
+            return answer
         }
     }
 

@@ -71,7 +71,7 @@ struct ChangeTraining: Sendable {
         let outcome = await runner.run(launch)
         if Task.isCancelled {
             // A step outlives whoever waits for it, and nobody would adopt this one.
-            await runner.cancel(run)
+            _ = await runner.cancel(launch)
             throw CancellationError()
         }
         let execution = ReviewReport.Execution(

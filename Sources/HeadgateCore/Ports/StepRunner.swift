@@ -7,8 +7,11 @@ package protocol StepRunner: Sendable {
     /// Cancelling the calling task leaves the run alive; only ``cancel(_:)`` ends it.
     func run(_ launch: StepLaunch) async -> StepOutcome
 
-    /// Ends a run and all its descendants; does nothing for a run that ended or is unknown.
-    func cancel(_ run: RunID) async
+    /// Ends a run and all its descendants, and says how it ended.
+    ///
+    /// A run that had ended before keeps its outcome: a result that is there counts, whoever no longer wants it. A run
+    /// that is unknown is cancelled.
+    func cancel(_ launch: StepLaunch) async -> StepOutcome
 
     /// Forgets what is kept of runs that ended, their logs included.
     func discard(_ runs: [RunID]) async

@@ -30,7 +30,8 @@ package typealias TargetFailure = TargetError
 /// Each may be carried out twice: after a crash all that is pending is repeated.
 package enum Effect: Hashable, Sendable {
     case runStep(StepLaunch)
-    case cancelRun(RunID)
+    /// Ends a run; it comes back as `stepEnded`, with its result if it had one already.
+    case cancelRun(StepLaunch)
     case apply(TargetReference, ServingState, OperationID)
     case remove(TargetReference, DeploymentID, OperationID)
     case observe(TargetReference, DeploymentID, asked: Instant)

@@ -189,7 +189,7 @@ extension Reconciler {
     /// An answer that is overdue counts as lost (I9).
     mutating func ask(_ run: Run) {
         let isCancelling = run.state == .cancelling
-        decision.effects.append(isCancelling ? .cancelRun(run.id) : .runStep(run.launch))
+        decision.effects.append(isCancelling ? .cancelRun(run.launch) : .runStep(run.launch))
         let limit = settings.answerLimit + (isCancelling ? .zero : run.launch.timeout)
         timers.set(.run(run.id), at: now + limit)
     }

@@ -60,13 +60,17 @@ package final class LocalStepRunner: StepRunner, Sendable {
         }
     }
 
-    package func cancel(_ run: RunID) async {
-        let folder = folder(run)
-        guard folder.exists, folder.outcome == nil else { return }
+    package func cancel(_ launch: StepLaunch) async -> StepOutcome {
+        let folder = folder(launch.run)
+        guard folder.exists else { return .cancelled }
+        if let outcome = folder.outcome { return outcome }
         try? folder.markCancelled()
-        preparations.withLock { $0[run]?.raise() }
+        preparations.withLock { $0[launch.run]?.raise() }
         folder.shim.terminate()
-        _ = try? await folder.shim.ended()
+        // What waits for its place finds the mark when it gets one, and never begins.
+        if folder.shim.state == .absent, preparations.withLock({ $0[launch.run] == nil }) { return .cancelled }
+        // Its command may have ended just before: what it left is a result like any other.
+        return await run(launch)
     }
 
     package func discard(_ runs: [RunID]) async {
@@ -82,6 +86,11 @@ package final class LocalStepRunner: StepRunner, Sendable {
         if let outcome = folder.outcome { return outcome }
         switch folder.shim.state {
         case .absent:
+            // Made first, so that a cancellation from now on finds the run.
+            let isThere: Void? = try? LocalFiles.createFolders(folder.path)
+            guard isThere != nil else {
+                return .errored(StepError(.couldNotStart, SystemError("cannot create", folder.path)))
+            }
             try await places.enter()
             defer { places.leave() }
             if let outcome = try await begin(launch, folder) { return record(outcome, folder) }
@@ -101,11 +110,6 @@ package final class LocalStepRunner: StepRunner, Sendable {
         let stop = Signal()
         preparations.withLock { $0[launch.run] = stop }
         defer { preparations.withLock { $0[launch.run] = nil } }
-        // Made first, so that a cancellation from now on finds the run.
-        let isThere: Void? = try? LocalFiles.createFolders(folder.path)
-        guard isThere != nil else {
-            return .errored(StepError(.couldNotStart, SystemError("cannot create", folder.path)))
-        }
         do {
             return try await withThrowingTaskGroup(of: StepOutcome?.self) { group in
                 group.addTask { try await self.start(launch, folder) }

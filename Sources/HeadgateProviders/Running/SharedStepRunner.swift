@@ -46,7 +46,7 @@ package struct SharedStepRunner: StepRunner {
         return .succeeded(await publish(launch, result))
     }
 
-    package func cancel(_ run: RunID) async { await inner.cancel(run) }
+    package func cancel(_ launch: StepLaunch) async -> StepOutcome { await inner.cancel(launch) }
 
     package func discard(_ runs: [RunID]) async { await inner.discard(runs) }
 

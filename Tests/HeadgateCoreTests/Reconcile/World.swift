@@ -37,7 +37,6 @@ struct World {
     private var queue: [(at: Instant, order: Int, event: ReconcileEvent)] = []
     private var order = 0
     private var outcomes: [RunID: (at: Instant, outcome: StepOutcome)] = [:]
-    private var cancelled: Set<RunID> = []
     private var servers: [DeploymentID: (state: ServingState, since: [VersionID: Instant])] = [:]
 
     init(seed: UInt64 = 1) {
@@ -98,10 +97,11 @@ struct World {
     private mutating func carry(_ effect: Effect) {
         switch effect {
         case .runStep(let launch): run(launch)
-        case .cancelRun(let run):
-            cancelled.insert(run)
-            outcomes[run] = (now, .cancelled)
-            schedule(.stepEnded(run, .cancelled), after: .milliseconds(50))
+        case .cancelRun(let launch):
+            var outcome = StepOutcome.cancelled
+            if let known = outcomes[launch.run], known.at <= now { outcome = known.outcome }
+            outcomes[launch.run] = (now, outcome)
+            schedule(.stepEnded(launch.run, outcome), after: .milliseconds(50))
         case .apply(_, let serving, let operation):
             if chance() < faults.unreachable {
                 let failure = TargetError(.unreachable, "nobody answers")

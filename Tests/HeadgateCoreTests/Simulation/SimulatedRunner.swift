@@ -41,11 +41,14 @@ struct SimulatedRunner {
         return (process, true, fault == .isLost)
     }
 
-    mutating func cancel(_ run: RunID, _ time: Instant) {
-        guard var process = processes[run], process.ends > time else { return }
+    /// Ends a run; gives its outcome, which is its own if it had one already.
+    mutating func cancel(_ run: RunID, _ time: Instant) -> StepOutcome {
+        guard var process = processes[run] else { return .cancelled }
+        guard process.ends > time else { return process.outcome }
         process.ends = time + .milliseconds(50)
         process.outcome = .cancelled
         processes[run] = process
+        return .cancelled
     }
 
     func isLive(_ run: RunID, _ time: Instant) -> Bool { processes[run].map { $0.ends > time } ?? false }

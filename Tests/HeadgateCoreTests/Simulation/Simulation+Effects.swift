@@ -7,9 +7,8 @@ extension Simulation {
         checkBefore(effect)
         switch effect {
         case .runStep(let launch): run(launch)
-        case .cancelRun(let run):
-            runner.cancel(run, time)
-            answer(.stepEnded(run, .cancelled), after: .milliseconds(60))
+        case .cancelRun(let launch):
+            answer(.stepEnded(launch.run, runner.cancel(launch.run, time)), after: .milliseconds(60))
         case .apply(let reference, let serving, let operation):
             send(
                 Write(

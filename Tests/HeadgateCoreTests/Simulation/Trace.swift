@@ -52,7 +52,7 @@ struct Trace {
         for effect in decision.effects {
             switch effect {
             case .runStep(let launch): add(time, "  > run \(launch.run)")
-            case .cancelRun(let run): add(time, "  > cancel \(run)")
+            case .cancelRun(let launch): add(time, "  > cancel \(launch.run)")
             case .apply(let target, let serving, let operation):
                 add(time, "  > apply \(serving.deployment.name) on \(target.id.name) \(operation): \(serving.text)")
             case .remove(let target, let id, let operation):

@@ -72,15 +72,41 @@ import Testing
         let pid = try await abandon()
         let runner = fixture.runner()
         async let outcome = runner.run(launch)
-        await runner.cancel(launch.run)
+        #expect(await runner.cancel(launch) == .cancelled)
         #expect(await outcome == .cancelled)
         #expect(!isRunning(pid))
-        await runner.cancel(launch.run)
+        #expect(await runner.cancel(launch) == .cancelled)
         #expect(await fixture.runner().run(launch) == .cancelled)
         #expect(count == "once\n")
     }
 
-    @Test func `a run is cancelled while it waits for its place`() async throws {
+    @Test func `a run that had ended when it was cancelled keeps its result`() async throws {
+        _ = try await abandon()
+        go()
+        #expect(try await shim.ended()?.outcome == .exited(0))
+        let outcome = await fixture.runner().cancel(launch)
+        #expect(outcome.result?.outputs["out"] != nil, "\(outcome)")
+        #expect(await fixture.runner().run(launch) == outcome)
+        #expect(count == "once\n")
+    }
+
+    @Test func `a run that waits for its place is cancelled at once, and never begins`() async throws {
+        var fixture = fixture
+        fixture.configuration.maxConcurrent = 1
+        let runner = fixture.runner()
+        async let first = runner.run(launch)
+        #expect(await eventually { Files.exists(fixture.scratch.path + "/pid") })
+        let next = try fixture.launch("touch \(fixture.scratch.path)/ran", run: "r2")
+        async let waiting = runner.run(next)
+        #expect(await eventually { Files.exists(fixture.scratch.path + "/state/runs/r2") })
+        #expect(await runner.cancel(next) == .cancelled)
+        go()
+        #expect(await first.result != nil)
+        #expect(await waiting == .cancelled)
+        #expect(!Files.exists(fixture.scratch.path + "/ran"))
+    }
+
+    @Test func `nobody waits any more for a run that waits for its place`() async throws {
         var fixture = fixture
         fixture.configuration.maxConcurrent = 1
         let runner = fixture.runner()
@@ -96,10 +122,10 @@ import Testing
     }
 
     @Test func `what is unknown can be cancelled and discarded, what runs is not discarded`() async throws {
-        let unknown = try #require(RunID("unknown"))
+        let unknown = try fixture.launch("exit 0", run: "unknown")
         let runner = fixture.runner()
-        await runner.cancel(unknown)
-        await runner.discard([unknown])
+        #expect(await runner.cancel(unknown) == .cancelled)
+        await runner.discard([unknown.run])
         #expect(!Files.exists(fixture.scratch.path + "/state/runs/unknown"))
         _ = try await abandon()
         await runner.discard([launch.run])
