@@ -12,4 +12,9 @@ package struct MisspeltMetric: Hashable, Sendable {
         let known = declared.joined(separator: ", ")
         return "no step declares the metric \(name); declared are \(known.isEmpty ? "none" : known)"
     }
+
+    /// What was likely meant.
+    package var hint: String? {
+        Spelling.nearest(to: name, among: declared).map { "did you mean \"\($0)\"?" }
+    }
 }

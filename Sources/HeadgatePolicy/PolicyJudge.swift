@@ -9,6 +9,7 @@ package final class PolicyJudge: Judge {
     struct Entry: Sendable {
         let policy: CompiledPolicy
         let problems: [HeadgateCore.Diagnostic]
+        let place: HeadgateCore.SourceLocation?
     }
 
     private let cache = Mutex<[PolicyDigest: Entry]>([:])
@@ -25,10 +26,11 @@ package final class PolicyJudge: Judge {
 
     /// What a policy asks of a Model that its steps do not declare; nil for a policy in error.
     package func misspeltMetric(
-        _ policy: PolicyName, _ spec: PolicySpec, among declared: [String: MetricType]?
+        _ policy: PolicyName, _ spec: PolicySpec, digest: PolicyDigest, among declared: [String: MetricType]?
     ) -> MisspeltMetric? {
-        let (compiled, problems) = CompiledPolicy.compile(policy, spec)
-        return problems.isEmpty ? compiled.misspeltMetric(among: declared) : nil
+        guard declared != nil else { return nil }
+        let entry = compiled(policy, spec, digest)
+        return entry.problems.isEmpty ? entry.policy.misspeltMetric(among: declared) : nil
     }
 
     package func check(_ strategy: StrategySpec) -> [HeadgateCore.Diagnostic] { checks.check(strategy) }
@@ -56,20 +58,26 @@ package final class PolicyJudge: Judge {
         let asked = Asked(policy: policy, digest: digest, action: spec.action, moment: evidence.moment)
         if let problem = entry.problems.first { return asked.error(problem.description) }
         if let problem = entry.policy.misspeltMetric(among: evidence.candidate?.declared) {
-            return asked.error(problem.message)
+            return asked.error([problem.message, problem.hint].compactMap(\.self).joined(separator: "; "))
         }
         let activation = EvidenceValues.activation(evidence, params: spec.params, in: entry.policy.environment)
         return asked.verdict(entry.policy.evaluate(activation, isExplaining: true))
     }
 
     func compiled(_ policy: PolicyName, _ spec: PolicySpec, _ digest: PolicyDigest) -> Entry {
-        if let known = cache.withLock({ $0[digest] }) { return known }
+        // The digest leaves out places, and the same text at another line has to name that line.
+        if let known = cache.withLock({ $0[digest] }), known.place == spec.place { return known }
         let (compiled, problems) = CompiledPolicy.compile(policy, spec)
-        let entry = Entry(policy: compiled, problems: problems)
+        let entry = Entry(policy: compiled, problems: problems, place: spec.place)
         cache.withLock { cache in
             if cache.count >= Self.cacheLimit { cache.removeAll() }
             cache[digest] = entry
         }
         return entry
     }
+}
+
+extension PolicySpec {
+    /// Where its first rule stands.
+    fileprivate var place: HeadgateCore.SourceLocation? { rules.first?.expression.location }
 }

@@ -26,7 +26,7 @@ struct ChangeReview {
         var report = ReviewReport(
             base: baseCommit,
             head: ReviewReport.Commit(id: head.commit.commit, subject: head.commit.subject),
-            diagnostics: head.desired.diagnostics)
+            diagnostics: RepositoryCheck(source: source, desired: head.desired, protected: protected).diagnostics)
         var settled = planned
         if let training {
             // From the first step on: what the store has is taken with its outputs, which later steps read.

@@ -67,11 +67,13 @@ struct SubjectJudge {
             }
             for name in names {
                 // What base cannot ask is what a change may be there to put right.
-                let old = bases[name].flatMap { $0.isAsked(at: moment) && $0.problem == nil ? $0 : nil }
+                let old = bases[name].flatMap { $0.isAsked(at: moment) && isAnswerable($0, subject) ? $0 : nil }
                 let new = heads[name].flatMap { $0.isAsked(at: moment) ? $0 : nil }
                 switch (old, new) {
                 case (nil, nil): continue
-                case (nil, let new?): answers.append(answer(moment, subject, nil, new, .new))
+                case (nil, let new?):
+                    let isSame = bases[name].map { $0.digest == new.digest } ?? false
+                    answers.append(answer(moment, subject, nil, new, isSame ? .unchanged : .new))
                 case (let old?, nil): answers.append(answer(moment, subject, old, nil, .removed))
                 case (let old?, let new?):
                     let isSame = old.digest == new.digest
@@ -87,6 +89,17 @@ struct SubjectJudge {
         let all = PolicyGuards(source: source, desired: desired, other: other)
             .guarding(subject.model, subject.deployment)
         return Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    /// Whether base's policy could be asked at base.
+    private func isAnswerable(_ policy: PolicyGuard, _ subject: Subject) -> Bool {
+        let steps = base.models[subject.model]?.spec.pipeline?.steps
+        return policy.problem == nil && misspelt(policy, among: steps?.declaredMetrics) == nil
+    }
+
+    private func misspelt(_ policy: PolicyGuard, among declared: [String: MetricType]?) -> MisspeltMetric? {
+        guard let spec = policy.spec, let digest = policy.digest else { return nil }
+        return judge.misspeltMetric(policy.name, spec, digest: digest, among: declared)
     }
 
     private func isAsked(_ moment: GateMoment, _ subject: Subject) -> Bool {
@@ -106,9 +119,11 @@ struct SubjectJudge {
         let head = new.map { ask($0, evidence) }
         // A place in another repository is no line of this one.
         let isOutside = standing == .protected
+        let asked = (new ?? old).orDie("one of the two is asked")
+        let misspelt = misspelt(asked, among: evidence.candidate?.declared)
         var gate = GateAnswer(
-            policy: (new ?? old).map(\.name).orDie("one of the two is asked"), moment: moment, standing: standing,
-            location: isOutside ? nil : new?.location ?? old?.location, base: base,
+            policy: asked.name, moment: moment, standing: standing,
+            location: isOutside ? nil : misspelt?.location ?? asked.location, base: base,
             head: isOutside ? head?.withoutPlaces : head, waitsForLater: false)
         let waits = gate.decisive?.forecast.flatMap(\.waitsFor) ?? []
         // Before steps run a doubt refuses nothing, and traffic and approvals come after the merge.

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import HeadgateCore
 import HeadgateManifest
-import HeadgatePolicy
 
 /// The command `headgate check [PATH]`.
 struct CheckCommand: AsyncParsableCommand {
@@ -39,8 +38,7 @@ struct CheckCommand: AsyncParsableCommand {
             throw ExitCode(2)
         }
         let found =
-            snapshot.desired.diagnostics + snapshot.desired.servingProblems(source: source)
-            + unguarding(snapshot.desired) + misspeltMetrics(snapshot.desired) + tests(root, folder)
+            RepositoryCheck(source: source, desired: snapshot.desired).diagnostics + tests(root, folder)
         let diagnostics = found.sorted { ($0.location ?? .start) < ($1.location ?? .start) }
         switch output {
         case .json: print(try Renderer.json(diagnostics))
@@ -58,35 +56,6 @@ struct CheckCommand: AsyncParsableCommand {
                 Self.count(diagnostics.count - errors, "warning"),
             ].joined(separator: ", "))
         if errors > 0 { throw ExitCode(1) }
-    }
-
-    /// Policies that nothing names and whose `match` selects nothing: they look like a gate and are none.
-    private func unguarding(_ desired: DesiredState) -> [Diagnostic] {
-        desired.policies.sorted { $0.key < $1.key }.compactMap { name, policy in
-            guard desired.objectsGuarded(by: name).isEmpty else { return nil }
-            let object = SourceName("checkout").map { ObjectID(PolicyID(source: $0, name: name)) }
-            return Diagnostic(
-                .warning, code: "guards-nothing", "policy \(name) guards nothing", at: policy.meta.location,
-                hint: policy.spec.match == nil
-                    ? "name it under `policies` of a Model or Deployment, or give it a `match`"
-                    : "no Model or Deployment has the labels of its `match`", object: object)
-        }
-    }
-
-    /// Metrics that a policy asks of a Model whose steps do not declare them: its gate could never pass.
-    private func misspeltMetrics(_ desired: DesiredState) -> [Diagnostic] {
-        let judge = PolicyJudge()
-        return desired.policies.sorted { $0.key < $1.key }.flatMap { name, policy in
-            desired.modelsGuarded(by: name).compactMap { model -> Diagnostic? in
-                guard let steps = desired.models[model]?.spec.pipeline?.steps,
-                    let found = judge.misspeltMetric(name, policy.spec, among: steps.declaredMetrics)
-                else { return nil }
-                return Diagnostic(
-                    .error, code: "unknown-metric", "\(found.message), by Model \(model)",
-                    at: found.location ?? policy.meta.location,
-                    hint: Spelling.nearest(to: found.name, among: found.declared).map { "did you mean \"\($0)\"?" })
-            }
-        }
     }
 
     /// What is wrong with tests of policies, which are no part of the desired state.

@@ -44,7 +44,12 @@ extension ReviewReport {
                     message: "\(change.change.object)\(step): \(change.change.reason)", location: change.location))
         }
         findings += executions.compactMap(Self.finding)
-        for subject in subjects { findings += subject.gates.flatMap { Self.findings($0, of: subject) } }
+        // A policy that cannot be asked has been told of where it is wrong.
+        let told = Set(diagnostics.filter { $0.severity == .error }.compactMap(\.location))
+        for subject in subjects {
+            let gates = subject.gates.filter { $0.outcome != .error || !($0.location.map(told.contains) ?? false) }
+            findings += gates.flatMap { Self.findings($0, of: subject) }
+        }
         let order: [Finding.Level] = [.error, .warning, .note]
         return order.flatMap { level in findings.filter { $0.level == level } }
     }

@@ -50,6 +50,72 @@ import Testing
         #expect(answer.output.contains("::error file=models/wine/headgate.yaml,line=25,col=21"))
     }
 
+    @Test func `a metric that no step declares fails the change where the rule asks for it`() async throws {
+        let review = try await ReviewRepository()
+        let slip = ReviewRepository.policies().replacing(
+            "candidate.metrics.accuracy", with: "candidate.metrics.acuracy")
+        try await review.change(["policies.yaml": slip])
+        let folder = review.repository.folder + "/report"
+        let answer = try review.ci("--report", folder, "-o", "text", "-o", "github")
+        #expect(answer.code == 1, "\(answer)")
+        let message = "no step declares the metric acuracy; declared are accuracy, latency.p99_ms, by Model wine"
+        #expect(
+            answer.output.contains("policies.yaml:10:17: error: \(message); did you mean \"accuracy\"?"), "\(answer)")
+        let annotations = answer.output.split(separator: "\n").filter { $0.hasPrefix("::") }
+        #expect(annotations.count == 1, "\(annotations)")
+        #expect(annotations[0].hasPrefix("::error file=policies.yaml,line=10,col=17,"), "\(annotations)")
+        let junit = try String(contentsOfFile: folder + "/junit.xml", encoding: .utf8)
+        #expect(
+            junit.contains(#"file="policies.yaml" line="10""#) && !junit.contains(#"file="policies.yaml" line="1""#))
+        let sarif = try JSONDecoder().decode(
+            Log.self, from: Data(contentsOf: URL(fileURLWithPath: folder + "/headgate.sarif")))
+        let result = try #require(sarif.runs.first?.results.first)
+        #expect(result.level == "error" && result.message.text.contains("did you mean \"accuracy\"?"))
+        #expect(result.locations.first?.physicalLocation.region.startLine == 10)
+    }
+
+    /// What is read of SARIF.
+    private struct Log: Decodable {
+        struct Run: Decodable { let results: [Result] }
+        struct Result: Decodable {
+            let level: String
+            let message: Text
+            let locations: [Location]
+        }
+        struct Text: Decodable { let text: String }
+        struct Location: Decodable { let physicalLocation: Physical }
+        struct Physical: Decodable { let region: Region }
+        struct Region: Decodable { let startLine: Int }
+
+        let runs: [Run]
+    }
+
+    @Test func `a change that puts a misspelt metric right is not held up by the slip`() async throws {
+        let review = try await ReviewRepository()
+        let slip = ReviewRepository.policies().replacing(
+            "candidate.metrics.accuracy", with: "candidate.metrics.acuracy")
+        try await review.repository.commit("Slip", ["policies.yaml": slip])
+        try await review.change(["policies.yaml": ReviewRepository.policies()])
+        let answer = try review.ci(
+            "--train", "changed", "--evidence",
+            try given(review, #"{"candidates": {"wine": {"metrics": {"accuracy": 0.9}}}}"#))
+        #expect(answer.code == 0, "\(answer)")
+    }
+
+    @Test func `a metric that a protected policy asks for and no step declares fails the change`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["README.md": "Words.\n"])
+        let folder = review.repository.folder + "/protected"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try ReviewRepository.policies().replacing("name: floor", with: "name: fair")
+            .replacing("candidate.metrics.accuracy", with: "candidate.metrics.parity").write(
+                toFile: folder + "/fair.yaml", atomically: true, encoding: .utf8)
+        let answer = try review.ci("--protected-policies", folder)
+        #expect(answer.code == 1, "\(answer)")
+        let text = "models/wine/headgate.yaml:2:1: error: protected policy fair cannot be asked of Model wine: no step"
+        #expect(answer.output.contains(text), "\(answer)")
+    }
+
     // MARK: Base's policies and head's
 
     @Test(arguments: [

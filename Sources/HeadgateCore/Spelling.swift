@@ -17,7 +17,7 @@ package enum Spelling {
     }
 
     /// `did you mean "command"?`, or the list of what is known when that is short.
-    static func hint(for name: String, among known: some Collection<String>, called what: String) -> String? {
+    package static func hint(for name: String, among known: some Collection<String>, called what: String) -> String? {
         if let nearest = nearest(to: name, among: known) { return "did you mean \"\(nearest)\"?" }
         guard (1...16).contains(known.count) else { return nil }
         return "known \(what): \(known.joined(separator: ", "))"
