@@ -12,8 +12,8 @@ package struct ExpressionRewriter {
     private let file: RepositoryPath
     private let format: (String, Int) -> String?
 
-    /// The longest line wanted.
-    private static let width = 110
+    /// The longest line wanted, in columns of the file.
+    package static let width = 120
 
     /// Rewrites every expression of a file's Policies and Deployments.
     ///
@@ -102,9 +102,8 @@ package struct ExpressionRewriter {
         let lines = SourceLines(bytes)
         let range = Self.range(of: found, lines)
         let source = found.scalar.text
-        guard let line = format(source, Int.max), let wrapped = format(source, Self.width - found.keyColumn) else {
-            return
-        }
+        let margin = found.keyColumn + 1
+        guard let line = format(source, Int.max), let wrapped = format(source, Self.width - margin) else { return }
         let place = SourceLocation(file: file, line: Int(found.mark.line), column: Int(found.mark.column))
         for text in Self.candidates(found, line: line, wrapped: wrapped, lines) {
             if bytes[range].elementsEqual(text.utf8) { return }
@@ -122,24 +121,28 @@ package struct ExpressionRewriter {
     private static func candidates(
         _ found: Found, line: String, wrapped: String, _ lines: SourceLines
     ) -> [String] {
-        let isLong = wrapped.contains("\n") && found.mayBeBlock
+        let margin = found.keyColumn + 1
+        var inline: [String]
         switch found.scalar.style {
         case .literal, .folded:
-            let header = String(decoding: lines.line(Int(found.mark.line)).dropFirst(0), as: UTF8.self)
+            let header = String(decoding: lines.line(Int(found.mark.line)), as: UTF8.self)
             let start = header.unicodeScalars.dropFirst(Int(found.mark.column) - 1)
-            return [block(String(String.UnicodeScalarView(start)), wrapped, indent: found.keyColumn + 1)]
+            return [block(String(String.UnicodeScalarView(start)), wrapped, indent: margin)]
         case .plain, .singleQuoted, .doubleQuoted:
-            if isLong { return [block(">-", wrapped, indent: found.keyColumn + 1)] }
             let single =
                 "'" + line.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
             let double = JSONValue.string(line).canonicalText
             switch found.scalar.style {
-            case .singleQuoted: return [single, double]
-            case .doubleQuoted: return [double, single]
+            case .singleQuoted: inline = [single, double]
+            case .doubleQuoted: inline = [double, single]
             case .plain, .literal, .folded:
-                return line.contains("'") ? [line, double, single] : [line, single, double]
+                inline = line.contains("'") ? [line, double, single] : [line, single, double]
             }
         }
+        let room = width - (Int(found.mark.column) - 1)
+        guard found.mayBeBlock, inline[0].count > room else { return inline }
+        // Behind a block there is no room for a comment, beside which the line stays long.
+        return [block(">-", wrapped, indent: margin)] + inline
     }
 
     private static func block(_ header: String, _ text: String, indent: Int) -> String {

@@ -52,6 +52,11 @@ struct ExpressionRewriterTests {
         let long = String(repeating: "x", count: 60)
         let block = try rewrite("  - expression: \(long)&&\(long)\n    name: a\n")
         #expect(block.text == "  - expression: >-\n      \(long)\n      && \(long)\n    name: a\n")
+        let most = String(repeating: "y", count: 120 - 4 - "expression: ".count)
+        #expect(try rewrite("  - expression: \(most)\n").changed == 0, "a line may be as long as 120 columns")
+        #expect(try rewrite("  - expression: \(most)y\n").text == "  - expression: >-\n      \(most)y\n")
+        let noted = try rewrite("  - expression: \(long)&&\(long)   # why\n")
+        #expect(noted.text == "  - expression: \(long) && \(long)   # why\n")
         let flow = try rewrite("  - {expression: \(long)&&\(long)}\n")
         #expect(flow.text == "  - {expression: \(long) && \(long)}\n")
     }

@@ -38,13 +38,19 @@ struct Unparser {
         }
     }
 
-    func comprehension(_ loop: Node.Comprehension) -> String {
-        let name = loop.second != nil && loop.macro == .existsOne ? "existsOne" : loop.macro.rawValue
-        var arguments = [variable(loop.first)]
-        if let second = loop.second { arguments.append(variable(second)) }
-        if let filter = loop.filter { arguments.append(print(filter)) }
-        arguments.append(print(loop.body))
-        return "\(operandText(loop.range)).\(name)(\(arguments.joined(separator: ", ")))"
+    private func comprehension(_ loop: Node.Comprehension) -> String {
+        let arguments = variables(of: loop) + [loop.filter, loop.body].compactMap(\.self).map(print)
+        return "\(operandText(loop.range)).\(name(of: loop))(\(arguments.joined(separator: ", ")))"
+    }
+
+    /// The macro's name.
+    func name(of loop: Node.Comprehension) -> String {
+        loop.second != nil && loop.macro == .existsOne ? "existsOne" : loop.macro.rawValue
+    }
+
+    /// The variables that the macro binds.
+    func variables(of loop: Node.Comprehension) -> [String] {
+        [loop.first, loop.second].compactMap(\.self).map(variable)
     }
 
     /// Whatever begins with a digit needs parentheses behind a minus, which would be taken for the number's sign.

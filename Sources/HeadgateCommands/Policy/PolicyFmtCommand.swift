@@ -9,9 +9,10 @@ struct PolicyFmtCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fmt", abstract: "Write the expressions of policies and checks in their usual form.",
         discussion: """
-            Changes expressions where they stand and no other byte of the files. An expression with a comment or an \
-            error stays as it is. A policy whose expression changes has a new digest, so it is asked again. With \
-            --check nothing is written; exits with 1 when something would be.
+            Changes expressions where they stand and no other byte of the files, and breaks lines that would be longer \
+            than \(ExpressionRewriter.width) columns. An expression with a comment or an error stays as it is. A policy \
+            whose expression changes has a new digest, so it is asked again. With --check nothing is written; exits \
+            with 1 when something would be.
             """)
 
     @Argument(help: "Files or folders.")
@@ -29,7 +30,8 @@ struct PolicyFmtCommand: ParsableCommand {
             for file in files.files where try format(file, files) { changedFiles += 1 }
         }
         guard changedFiles > 0 else { return }
-        Terminal.note("\(changedFiles) files \(check ? "would be" : "were") changed")
+        let files = "\(changedFiles) file\(changedFiles == 1 ? "" : "s")"
+        Terminal.note("\(files) \(check ? "would be" : changedFiles == 1 ? "was" : "were") changed")
         if check { throw ExitCode(1) }
     }
 

@@ -174,6 +174,13 @@ import Testing
         """
     }
 
+    @Test(arguments: ["policies", "examples"])
+    func `what ships is in its usual form`(_ folder: String) throws {
+        let path = Self.library.deletingLastPathComponent().appending(path: folder).path
+        let check = try Headgate(["policy", "fmt", "--check", path])
+        #expect(check.status == 0, "run headgate policy fmt, and policies/embed.py: \(check)")
+    }
+
     @Test func `fmt writes expressions in their usual form, and says with --check that it would`() throws {
         let folder = try FileFolder(["headgate.yaml": Self.manifests])
         let check = try Headgate(["policy", "fmt", "--check"], in: folder.url)

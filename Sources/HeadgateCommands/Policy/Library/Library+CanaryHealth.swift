@@ -44,13 +44,17 @@ extension PolicyLibrary {
                 messageExpression: "'only ' + string(traffic.candidate.requests) + ' requests so far'"
               - name: errors
                 expression: >-
-                  traffic.weight == 0 || traffic.candidate.requests < params.minRequests || champion == null
+                  traffic.weight == 0
+                  || traffic.candidate.requests < params.minRequests
+                  || champion == null
                   || traffic.candidate.errorRate <= traffic.stable.errorRate + double(params.errorRate)
                 messageExpression: >-
                   'errors: ' + string(traffic.candidate.errorRate) + ' of requests, stable ' + string(traffic.stable.errorRate)
               - name: latency
                 expression: >-
-                  traffic.weight == 0 || traffic.candidate.requests < params.minRequests || champion == null
+                  traffic.weight == 0
+                  || traffic.candidate.requests < params.minRequests
+                  || champion == null
                   || traffic.candidate.latency.p99 <= double(params.latency) * traffic.stable.latency.p99
                 messageExpression: >-
                   'p99 ' + string(traffic.candidate.latency.p99) + ' s, stable ' + string(traffic.stable.latency.p99) + ' s'

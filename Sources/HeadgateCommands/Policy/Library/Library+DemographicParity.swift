@@ -55,8 +55,8 @@ extension PolicyLibrary {
               - name: gap
                 expression: size(variables.judged) < 2 || variables.rates.max() - variables.rates.min() <= params.gap
                 messageExpression: >-
-                  'rates from ' + string(variables.rates.min()) + ' to ' + string(variables.rates.max())
-                  + ' differ by more than ' + string(params.gap)
+                  'rates from ' + string(variables.rates.min()) + ' to ' + string(variables.rates.max()) + ' differ by more than '
+                  + string(params.gap)
 
             """#,
             "demographic-parity/test.yaml":

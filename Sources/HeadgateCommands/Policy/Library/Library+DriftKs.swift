@@ -47,13 +47,15 @@ extension PolicyLibrary {
                 expression: >-
                   size(variables.compared) > 0 && params.columns.all(n, variables.compared.exists(c, c.name == n))
                 messageExpression: >-
-                  'not compared by Kolmogorov and Smirnov: ' + (size(variables.compared) > 0
-                  ? params.columns.filter(n, !variables.compared.exists(c, c.name == n)).join(', ') : 'any column')
+                  'not compared by Kolmogorov and Smirnov: '
+                  + (size(variables.compared) > 0
+                      ? params.columns.filter(n, !variables.compared.exists(c, c.name == n)).join(', ')
+                      : 'any column')
               - name: stable
                 expression: size(variables.drifted) == 0
                 messageExpression: >-
-                  'drifted: ' + variables.drifted
-                  .map(c, c.name + (c.method == 'ks' ? ' by ' : ', p = ') + string(c.score)).join(', ')
+                  'drifted: '
+                  + variables.drifted.map(c, c.name + (c.method == 'ks' ? ' by ' : ', p = ') + string(c.score)).join(', ')
 
             """#,
             "drift-ks/test.yaml":

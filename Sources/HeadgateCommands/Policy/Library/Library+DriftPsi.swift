@@ -56,8 +56,10 @@ extension PolicyLibrary {
                 expression: >-
                   size(variables.compared) > 0 && params.columns.all(n, variables.compared.exists(c, c.name == n))
                 messageExpression: >-
-                  'not compared by PSI: ' + (size(variables.compared) > 0
-                  ? params.columns.filter(n, !variables.compared.exists(c, c.name == n)).join(', ') : 'any column')
+                  'not compared by PSI: '
+                  + (size(variables.compared) > 0
+                      ? params.columns.filter(n, !variables.compared.exists(c, c.name == n)).join(', ')
+                      : 'any column')
               - name: stable
                 expression: double(size(variables.drifted)) <= double(params.share) * double(size(variables.compared))
                 messageExpression: >-

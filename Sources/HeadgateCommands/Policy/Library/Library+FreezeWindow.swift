@@ -46,19 +46,23 @@ extension PolicyLibrary {
               - name: local
                 expression: >-
                   (((now.getFullYear(params.zone) * 100 + now.getMonth(params.zone) + 1) * 100 + now.getDate(params.zone)) * 100
-                  + now.getHours(params.zone)) * 100 + now.getMinutes(params.zone)
+                      + now.getHours(params.zone)) * 100 + now.getMinutes(params.zone)
               rules:
               # Going back is always allowed.
               - name: window
                 expression: >-
-                  restoring || !params.windows.exists(w,
-                  variables.local >= int(w.from.replace('-', '').replace('T', '').replace(':', ''))
-                  && variables.local < int(w.until.replace('-', '').replace('T', '').replace(':', '')))
+                  restoring
+                  || !params.windows.exists(w,
+                      variables.local >= int(w.from.replace('-', '').replace('T', '').replace(':', ''))
+                      && variables.local < int(w.until.replace('-', '').replace('T', '').replace(':', '')))
                 message: releases are frozen now
               - name: weekly
                 expression: >-
-                  restoring || !params.weekly.exists(w, w.day == now.getDayOfWeek(params.zone)
-                  && now.getHours(params.zone) >= w.from && now.getHours(params.zone) < w.until)
+                  restoring
+                  || !params.weekly.exists(w,
+                      w.day == now.getDayOfWeek(params.zone)
+                      && now.getHours(params.zone) >= w.from
+                      && now.getHours(params.zone) < w.until)
                 message: nothing is released at this time of the week
 
             """#,

@@ -56,14 +56,13 @@ extension PolicyLibrary {
                 expression: candidate.reports[params.report]
               - name: refused
                 expression: >-
-                  variables.packages.filter(p, !(p.Name in params.exceptions)
-                  && !p.License.split('; ').all(l, l in params.allowed))
+                  variables.packages.filter(p, !(p.Name in params.exceptions) && !p.License.split('; ').all(l, l in params.allowed))
               rules:
               - name: allowed
                 expression: size(variables.refused) == 0
                 messageExpression: >-
-                  'licences that are not allowed: ' + variables.refused.map(p, p.Name + ' ' + p.Version + ' (' + p.License + ')')
-                  .join(', ')
+                  'licences that are not allowed: '
+                  + variables.refused.map(p, p.Name + ' ' + p.Version + ' (' + p.License + ')').join(', ')
               - name: listed
                 expression: size(variables.packages) > 0
                 message: the list of licences is empty

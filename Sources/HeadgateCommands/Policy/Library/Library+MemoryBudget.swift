@@ -44,11 +44,13 @@ extension PolicyLibrary {
                 expression: params.metric in candidate.metrics && candidate.metrics[params.metric] <= params.most
                 messageExpression: >-
                   params.metric in candidate.metrics
-                  ? params.metric + ' ' + string(candidate.metrics[params.metric]) + ' is above the budget of ' + string(params.most)
+                  ? params.metric + ' ' + string(candidate.metrics[params.metric]) + ' is above the budget of '
+                      + string(params.most)
                   : params.metric + ' is not reported'
               - name: growth
                 expression: >-
-                  champion == null || !(params.metric in candidate.metrics && params.metric in champion.metrics)
+                  champion == null
+                  || !(params.metric in candidate.metrics && params.metric in champion.metrics)
                   || candidate.metrics[params.metric] <= (1.0 + double(params.growth)) * champion.metrics[params.metric]
                 messageExpression: >-
                   params.metric + ' grew from ' + string(champion.metrics[params.metric]) + ' to '

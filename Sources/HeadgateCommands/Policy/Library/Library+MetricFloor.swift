@@ -44,20 +44,24 @@ extension PolicyLibrary {
                 expression: >-
                   params.floors.all(m, m in candidate.metrics) && params.ceilings.all(m, m in candidate.metrics)
                 messageExpression: >-
-                  'not reported: ' + (params.floors.map(m, m) + params.ceilings.map(m, m))
-                  .filter(m, !(m in candidate.metrics)).join(', ')
+                  'not reported: '
+                  + (params.floors.map(m, m) + params.ceilings.map(m, m)).filter(m, !(m in candidate.metrics)).join(', ')
               - name: floors
                 expression: params.floors.all(m, !(m in candidate.metrics) || candidate.metrics[m] >= params.floors[m])
                 messageExpression: >-
-                  'below the floor: ' + params.floors.map(m, m)
-                  .filter(m, m in candidate.metrics && candidate.metrics[m] < params.floors[m])
-                  .map(m, m + ' ' + string(candidate.metrics[m]) + ' < ' + string(params.floors[m])).join(', ')
+                  'below the floor: '
+                  + params.floors.map(m, m)
+                      .filter(m, m in candidate.metrics && candidate.metrics[m] < params.floors[m])
+                      .map(m, m + ' ' + string(candidate.metrics[m]) + ' < ' + string(params.floors[m]))
+                      .join(', ')
               - name: ceilings
                 expression: params.ceilings.all(m, !(m in candidate.metrics) || candidate.metrics[m] <= params.ceilings[m])
                 messageExpression: >-
-                  'above the ceiling: ' + params.ceilings.map(m, m)
-                  .filter(m, m in candidate.metrics && candidate.metrics[m] > params.ceilings[m])
-                  .map(m, m + ' ' + string(candidate.metrics[m]) + ' > ' + string(params.ceilings[m])).join(', ')
+                  'above the ceiling: '
+                  + params.ceilings.map(m, m)
+                      .filter(m, m in candidate.metrics && candidate.metrics[m] > params.ceilings[m])
+                      .map(m, m + ' ' + string(candidate.metrics[m]) + ' > ' + string(params.ceilings[m]))
+                      .join(', ')
 
             """#,
             "metric-floor/test.yaml":

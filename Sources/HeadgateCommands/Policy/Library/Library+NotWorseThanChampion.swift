@@ -56,20 +56,24 @@ extension PolicyLibrary {
                   'not reported by both: ' + variables.names.filter(m, !(m in variables.comparable)).join(', ')
               - name: absolute
                 expression: >-
-                  champion == null || variables.comparable.all(m,
-                  (candidate.metrics[m] - champion.metrics[m]) * (params.metrics[m].direction == 'lower' ? -1.0 : 1.0)
-                  >= -double(params.metrics[m].absolute))
+                  champion == null
+                  || variables.comparable.all(m,
+                      (candidate.metrics[m] - champion.metrics[m]) * (params.metrics[m].direction == 'lower' ? -1.0 : 1.0)
+                      >= -double(params.metrics[m].absolute))
                 messageExpression: >-
-                  'worse than the champion: ' + variables.comparable
-                  .map(m, m + ' ' + string(champion.metrics[m]) + ' to ' + string(candidate.metrics[m])).join(', ')
+                  'worse than the champion: '
+                  + variables.comparable.map(m, m + ' ' + string(champion.metrics[m]) + ' to ' + string(candidate.metrics[m]))
+                      .join(', ')
               - name: relative
                 expression: >-
-                  champion == null || variables.comparable.all(m,
-                  (candidate.metrics[m] - champion.metrics[m]) * (params.metrics[m].direction == 'lower' ? -1.0 : 1.0)
-                  >= -double(params.metrics[m].relative) * math.abs(champion.metrics[m]))
+                  champion == null
+                  || variables.comparable.all(m,
+                      (candidate.metrics[m] - champion.metrics[m]) * (params.metrics[m].direction == 'lower' ? -1.0 : 1.0)
+                      >= -double(params.metrics[m].relative) * math.abs(champion.metrics[m]))
                 messageExpression: >-
-                  'worse than the champion, relatively: ' + variables.comparable
-                  .map(m, m + ' ' + string(champion.metrics[m]) + ' to ' + string(candidate.metrics[m])).join(', ')
+                  'worse than the champion, relatively: '
+                  + variables.comparable.map(m, m + ' ' + string(champion.metrics[m]) + ' to ' + string(candidate.metrics[m]))
+                      .join(', ')
 
             """#,
             "not-worse-than-champion/test.yaml":

@@ -46,17 +46,21 @@ extension PolicyLibrary {
               variables:
               - name: reported
                 expression: >-
-                  params.metrics.filter(m, m + params.interval in candidate.metrics && m + params.interval in champion.metrics
-                  && m in candidate.metrics && m in champion.metrics)
+                  params.metrics.filter(m,
+                      m + params.interval in candidate.metrics
+                      && m + params.interval in champion.metrics
+                      && m in candidate.metrics
+                      && m in champion.metrics)
               - name: margins
                 expression: >-
-                  variables.reported.map(m, cel.bind(a, candidate.metrics[m + params.interval],
-                  cel.bind(b, champion.metrics[m + params.interval],
-                  math.sqrt((a[1] - a[0]) * (a[1] - a[0]) + (b[1] - b[0]) * (b[1] - b[0])) / 2.0)))
+                  variables.reported.map(m,
+                      cel.bind(a, candidate.metrics[m + params.interval],
+                      cel.bind(b, champion.metrics[m + params.interval],
+                      math.sqrt((a[1] - a[0]) * (a[1] - a[0]) + (b[1] - b[0]) * (b[1] - b[0])) / 2.0)))
               - name: gains
                 expression: >-
-                  variables.reported.map(m, (candidate.metrics[m] - champion.metrics[m])
-                  * (params.direction == 'lower' ? -1.0 : 1.0))
+                  variables.reported.map(m,
+                      (candidate.metrics[m] - champion.metrics[m]) * (params.direction == 'lower' ? -1.0 : 1.0))
               rules:
               - name: reported
                 expression: champion == null || size(variables.reported) == size(params.metrics)
@@ -64,12 +68,14 @@ extension PolicyLibrary {
                   'not reported by both with an interval: ' + params.metrics.filter(m, !(m in variables.reported)).join(', ')
               - name: beyond doubt
                 expression: >-
-                  champion == null || lists.range(size(variables.reported))
-                  .all(i, variables.gains[i] - variables.margins[i] >= -double(params.tolerance))
+                  champion == null
+                  || lists.range(size(variables.reported))
+                      .all(i, variables.gains[i] - variables.margins[i] >= -double(params.tolerance))
                 messageExpression: >-
                   'not shown to be within ' + string(params.tolerance) + ' of the champion: '
-                  + lists.range(size(variables.reported)).map(i, variables.reported[i] + ' gains ' + string(variables.gains[i])
-                  + ' ± ' + string(variables.margins[i])).join(', ')
+                  + lists.range(size(variables.reported))
+                      .map(i, variables.reported[i] + ' gains ' + string(variables.gains[i]) + ' ± ' + string(variables.margins[i]))
+                      .join(', ')
 
             """#,
             "not-worse-with-confidence/test.yaml":

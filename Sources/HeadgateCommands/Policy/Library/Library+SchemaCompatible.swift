@@ -63,26 +63,36 @@ extension PolicyLibrary {
               rules:
               - name: inputs are understood
                 expression: >-
-                  champion == null || variables.old.inputs.all(o, variables.new.inputs
-                  .exists(n, n.name == o.name && n.datatype == o.datatype && n.shape == o.shape))
+                  champion == null
+                  || variables.old.inputs.all(o,
+                      variables.new.inputs.exists(n, n.name == o.name && n.datatype == o.datatype && n.shape == o.shape))
                 messageExpression: >-
-                  'inputs that clients send are gone or changed: ' + variables.old.inputs.filter(o, !variables.new.inputs
-                  .exists(n, n.name == o.name && n.datatype == o.datatype && n.shape == o.shape)).map(o, o.name).join(', ')
+                  'inputs that clients send are gone or changed: '
+                  + variables.old.inputs.filter(o,
+                          !variables.new.inputs.exists(n, n.name == o.name && n.datatype == o.datatype && n.shape == o.shape))
+                      .map(o, o.name)
+                      .join(', ')
               - name: no new input is required
                 expression: >-
-                  champion == null || variables.new.inputs.all(n, has(n.required) && !n.required
-                  || variables.old.inputs.exists(o, o.name == n.name))
+                  champion == null
+                  || variables.new.inputs.all(n, has(n.required) && !n.required || variables.old.inputs.exists(o, o.name == n.name))
                 messageExpression: >-
-                  'inputs that no client sends yet are required: ' + variables.new.inputs
-                  .filter(n, !(has(n.required) && !n.required) && !variables.old.inputs.exists(o, o.name == n.name))
-                  .map(n, n.name).join(', ')
+                  'inputs that no client sends yet are required: '
+                  + variables.new.inputs.filter(n,
+                          !(has(n.required) && !n.required) && !variables.old.inputs.exists(o, o.name == n.name))
+                      .map(n, n.name)
+                      .join(', ')
               - name: outputs are the same
                 expression: >-
-                  champion == null || variables.old.outputs.all(o, variables.new.outputs
-                  .exists(n, n.name == o.name && n.datatype == o.datatype && n.shape == o.shape))
+                  champion == null
+                  || variables.old.outputs.all(o,
+                      variables.new.outputs.exists(n, n.name == o.name && n.datatype == o.datatype && n.shape == o.shape))
                 messageExpression: >-
-                  'outputs that clients read are gone or changed: ' + variables.old.outputs.filter(o, !variables.new.outputs
-                  .exists(n, n.name == o.name && n.datatype == o.datatype && n.shape == o.shape)).map(o, o.name).join(', ')
+                  'outputs that clients read are gone or changed: '
+                  + variables.old.outputs.filter(o,
+                          !variables.new.outputs.exists(n, n.name == o.name && n.datatype == o.datatype && n.shape == o.shape))
+                      .map(o, o.name)
+                      .join(', ')
 
             """#,
             "schema-compatible/test.yaml":

@@ -46,18 +46,25 @@ extension PolicyLibrary {
                 expression: candidate.metrics.slices
               - name: low
                 expression: >-
-                  params.floors.map(f, f in variables.slices ? variables.slices[f].map(v, v)
-                  .filter(v, variables.slices[f][v].n >= params.minSize
-                  && !params.floors[f].all(m, m in variables.slices[f][v] && variables.slices[f][v][m] >= params.floors[f][m]))
-                  .map(v, f + '=' + v) : []).flatten()
+                  params.floors.map(f,
+                          f in variables.slices
+                          ? variables.slices[f].map(v, v)
+                              .filter(v,
+                                  variables.slices[f][v].n >= params.minSize
+                                  && !params.floors[f].all(m,
+                                      m in variables.slices[f][v] && variables.slices[f][v][m] >= params.floors[f][m]))
+                              .map(v, f + '=' + v)
+                          : [])
+                      .flatten()
               rules:
               - name: features
                 expression: params.floors.all(f, f in variables.slices)
                 messageExpression: "'no slices of ' + params.floors.map(f, f).filter(f, !(f in variables.slices)).join(', ')"
               - name: required
                 expression: >-
-                  params.required.all(f, f in variables.slices && params.required[f].all(v, v in variables.slices[f]
-                  && variables.slices[f][v].n >= params.minSize))
+                  params.required.all(f,
+                      f in variables.slices
+                      && params.required[f].all(v, v in variables.slices[f] && variables.slices[f][v].n >= params.minSize))
                 message: a required slice is missing or too small
               - name: floors
                 expression: size(variables.low) == 0

@@ -35,8 +35,12 @@ extension PolicyLibrary {
                 expression: "[commit.author.name, commit.author.email, commit.committer.name, commit.committer.email]"
               - name: people
                 expression: >-
-                  approvals.filter(a, a.digest == candidate.version && !(a.by in variables.own)
-                  && (size(params.approvers) == 0 || a.by in params.approvers)).map(a, a.by).distinct()
+                  approvals.filter(a,
+                          a.digest == candidate.version
+                          && !(a.by in variables.own)
+                          && (size(params.approvers) == 0 || a.by in params.approvers))
+                      .map(a, a.by)
+                      .distinct()
               rules:
               - name: approved
                 # Going back is always allowed.
