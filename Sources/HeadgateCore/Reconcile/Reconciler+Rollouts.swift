@@ -227,6 +227,8 @@ extension Reconciler {
             return
         }
         if let overtaken = state.observedSince[id], asked < overtaken { return }
+        // Asked before the clock was set back: taken for the newest, it would hide every answer until that time comes.
+        if asked > now { return }
         state.observedSince[id] = asked
         state.observing[id] = nil
         state.observedAt[id] = now

@@ -17,11 +17,9 @@ import Testing
     }
 
     @Test(arguments: PlantedFault.all) func `a planted fault is found by some seed`(_ fault: PlantedFault) {
+        // Without the fault these seeds find nothing, as the test above says.
         for seed in UInt64(1)...1500 {
-            guard let finding = Play(History(seed: seed), fault: fault).finding,
-                // What the seed finds by itself says nothing about the fault.
-                Play(History(seed: seed)).finding == nil
-            else { continue }
+            guard let finding = Play(History(seed: seed), fault: fault).finding else { continue }
             #expect(fault.breaks.contains(finding.invariant), "seed \(seed): \(finding)")
             return
         }
@@ -71,7 +69,7 @@ import Testing
     private static var seeds: ClosedRange<UInt64> {
         let text = environment("SIMULATION_SEEDS") ?? ""
         let bounds = text.split(separator: ".").compactMap { UInt64($0) }
-        guard bounds.count == 2, bounds[0] <= bounds[1] else { return 1...500 }
+        guard bounds.count == 2, bounds[0] <= bounds[1] else { return 1...2000 }
         return bounds[0]...bounds[1]
     }
 

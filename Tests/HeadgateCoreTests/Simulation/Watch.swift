@@ -58,8 +58,10 @@ extension Simulation {
             case .deployment(let row):
                 checkHolds(row)
             case .modelStatus(let row):
-                guard row.id == Names.wine, let version = row.version, watch.champions[version] == nil,
-                    let contents = watch.contents, !contents.broken.contains(.model)
+                // Until the pipeline of what it was told last is done, the version is still that of a commit before.
+                guard row.id == Names.wine, row.conditions[.ready]?.status == .isTrue, let version = row.version,
+                    watch.champions[version] == nil, let contents = watch.contents,
+                    !contents.broken.contains(.model)
                 else { continue }
                 watch.champions[version] = contents
             case .source, .object, .step, .stepForgotten, .version, .assessment, .verdict, .deploymentRemoved,
