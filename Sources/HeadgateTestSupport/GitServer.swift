@@ -154,6 +154,15 @@ private let httpScript =
         class Handler(http.server.BaseHTTPRequestHandler):
             def log_message(self, *arguments):
                 pass
+            def body(self):
+                if self.headers.get('Transfer-Encoding') != 'chunked':
+                    return self.rfile.read(int(self.headers.get('Content-Length') or 0))
+                pieces = []
+                while size := int(self.rfile.readline().split(b';')[0], 16):
+                    pieces.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b''.join(pieces)
             def answer(self):
                 note(self.command + ' ' + self.path)
                 if redirect:
@@ -168,13 +177,13 @@ private let httpScript =
                     self.end_headers()
                     return
                 path, _, query = self.path.partition('?')
-                length = int(self.headers.get('Content-Length') or 0)
+                sent = self.body()
                 environment = dict(
                     os.environ, GIT_PROJECT_ROOT=folder, GIT_HTTP_EXPORT_ALL='1', PATH_INFO=path, QUERY_STRING=query,
                     REQUEST_METHOD=self.command, CONTENT_TYPE=self.headers.get('Content-Type') or '',
-                    CONTENT_LENGTH=str(length), REMOTE_ADDR='127.0.0.1')
+                    CONTENT_LENGTH=str(len(sent)), REMOTE_ADDR='127.0.0.1')
                 result = subprocess.run(
-                    ['git', 'http-backend'], env=environment, input=self.rfile.read(length), stdout=subprocess.PIPE)
+                    ['git', 'http-backend'], env=environment, input=sent, stdout=subprocess.PIPE)
                 head, _, body = result.stdout.partition(b'\\r\\n\\r\\n')
                 headers = [line.split(': ', 1) for line in head.decode().split('\\r\\n')]
                 status = [value for name, value in headers if name == 'Status']

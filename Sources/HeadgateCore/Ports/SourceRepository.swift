@@ -45,6 +45,12 @@ package struct PathChange: Hashable, Sendable {
 package struct SourceError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
     package enum Code: String, Sendable, Codable {
         case unreachable, authentication, hostKey, notFound, unsupported, corrupted, tooLarge, timedOut, diskFull, other
+        /// A branch holds what a commit that was pushed does not follow.
+        case moved
+        /// The remote takes no such push.
+        case refused
+        /// Changes that cannot be taken back, since the same places changed again.
+        case conflict
     }
 
     package let code: Code
@@ -58,8 +64,8 @@ package struct SourceError: Error, Hashable, Sendable, Codable, CustomStringConv
     package var description: String { message }
     package var mayRetry: Bool {
         switch code {
-        case .unreachable, .timedOut, .diskFull, .other, .notFound: true
-        case .authentication, .hostKey, .unsupported, .corrupted, .tooLarge: false
+        case .unreachable, .timedOut, .diskFull, .other, .notFound, .moved: true
+        case .authentication, .hostKey, .unsupported, .corrupted, .tooLarge, .refused, .conflict: false
         }
     }
 }

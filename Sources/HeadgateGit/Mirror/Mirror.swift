@@ -25,6 +25,7 @@ package actor Mirror: SourceRepository {
     private static let tip = "refs/headgate/tip"
     private static let incoming = "refs/headgate/incoming"
     private static let kept = "refs/headgate/keep/"
+    private static let outgoing = "refs/headgate/outgoing/"
     private static let packLimit = 50
 
     /// Opens the mirror, which is made if it is not there; asks the remote nothing.
@@ -174,6 +175,30 @@ package actor Mirror: SourceRepository {
     /// The best common ancestor; nil when the histories are unrelated.
     package func mergeBase(_ one: CommitID, _ other: CommitID) throws(SourceError) -> CommitID? {
         try repository.mergeBase(one, other)
+    }
+
+    // MARK: Writing
+
+    /// Gives the open repository to a call that needs more than what stands here.
+    func read<Value>(
+        _ body: (borrowing Repository) throws(SourceError) -> Value
+    ) throws(SourceError) -> Value { try body(repository) }
+
+    /// Adds a commit of the mirror to a branch of the remote.
+    ///
+    /// - Throws: ``SourceError`` with `.moved` when the branch holds what the commit does not follow.
+    func push(_ commit: CommitID, to branch: String, deadline: Duration) async throws(SourceError) {
+        let reference = Self.outgoing + commit.hex
+        try repository.point(reference, at: git_oid(commit))
+        let result: Result<Void, SourceError>
+        do throws(SourceError) {
+            result = .success(
+                try await process.push(remote, "\(reference):refs/heads/\(branch)", from: path, deadline: deadline))
+        } catch {
+            result = .failure(error)
+        }
+        try? repository.removeReference(reference)
+        try result.get()
     }
 
     // MARK: Private

@@ -37,6 +37,9 @@ package enum GitRemoteHelper {
             switch request.operation {
             case .list: return RemoteAnswer(references: try RemoteSession(request).list())
             case .fetch: return RemoteAnswer(receivedBytes: try RemoteSession(request).fetch())
+            case .push:
+                try RemoteSession(request).push()
+                return RemoteAnswer()
             case .repack:
                 try MirrorFolder(path: request.mirror).repack()
                 return RemoteAnswer()

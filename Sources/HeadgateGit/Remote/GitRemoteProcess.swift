@@ -57,6 +57,16 @@ package actor GitRemoteProcess {
         return try await ask(request, of: "\(remote.url)", deadline: deadline).receivedBytes
     }
 
+    /// Sends a commit of a mirror to a branch of its remote.
+    nonisolated func push(
+        _ remote: GitRemote, _ refspec: String, from mirror: String, deadline: Duration
+    ) async throws(SourceError) {
+        var request = RemoteRequest(.push, remote, milliseconds: Int(deadline.milliseconds))
+        request.refspecs = [refspec]
+        request.mirror = mirror
+        _ = try await ask(request, of: "\(remote.url)", deadline: deadline)
+    }
+
     /// Joins a mirror's packs into one and drops what no reference reaches.
     nonisolated func repack(_ mirror: String, deadline: Duration) async throws(SourceError) {
         var request = RemoteRequest(operation: .repack, milliseconds: Int(deadline.milliseconds))

@@ -12,6 +12,8 @@ final class RemoteCallbacks {
     private let knownHosts: KnownHosts
     private var wasAsked = false
     private(set) var failure: SourceError?
+    /// What the remote said of references that it did not take.
+    private(set) var refusals: [String] = []
 
     init(_ request: RemoteRequest, _ url: RemoteURL) {
         self.request = request
@@ -35,6 +37,10 @@ final class RemoteCallbacks {
                 return GIT_ECERTIFICATE.rawValue
             }
             return callbacks.check(certificate, isValid: valid != 0)
+        }
+        table.push_update_reference = { _, status, payload in
+            if let status { RemoteCallbacks.from(payload)?.refusals.append(String(cString: status)) }
+            return 0
         }
         table.transfer_progress = { progress, payload in
             guard let callbacks = RemoteCallbacks.from(payload), let progress else { return GIT_EUSER.rawValue }

@@ -12,7 +12,7 @@ struct RemoteReference: Codable, Hashable, Sendable {
 ///
 /// It goes over a private socket and holds secrets, so it is neither printed nor logged.
 struct RemoteRequest: Codable, Sendable {
-    enum Operation: String, Codable, Sendable { case list, fetch, repack }
+    enum Operation: String, Codable, Sendable { case list, fetch, push, repack }
 
     struct Credentials: Codable, Sendable {
         enum Kind: String, Codable, Sendable { case none, sshKey, sshAgent, password }
@@ -32,7 +32,7 @@ struct RemoteRequest: Codable, Sendable {
     var certificates: String?
     /// For a listing: names that are wanted, and prefixes, which end in `/`.
     var wanted: [String] = []
-    /// For a fetch or repack: the mirror's folder.
+    /// For a fetch, push or repack: the mirror's folder.
     var mirror = ""
     var refspecs: [String] = []
     var byteLimit = 0

@@ -81,6 +81,43 @@ struct RemoteSession {
         return git_remote_stats(remote)?.pointee.received_bytes ?? 0
     }
 
+    /// Sends what the refspecs name; the remote takes it only on top of what it has.
+    func push() throws(SourceError) {
+        let repository = try Repository(bare: request.mirror, name: "the mirror of \(url)")
+        if let path = url.localPath, try Repository(containing: path).workTree != nil {
+            throw SourceError(
+                .unsupported, "\(url) has a work tree, which a push would leave behind: follow a bare repository")
+        }
+        var remote: OpaquePointer?
+        try LibGit2.check(git_remote_create_anonymous(&remote, repository.pointer, url.text), "cannot use \(url)")
+        defer { git_remote_free(remote) }
+        var options = git_push_options()
+        git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION))
+        callbacks.install(in: &options.callbacks)
+        options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
+        options.proxy_opts.type = GIT_PROXY_AUTO
+        let code = withStrings(callbacks.headers) { headers in
+            withStrings(request.refspecs) { refspecs in
+                options.custom_headers = headers
+                var refspecs = refspecs
+                return withExtendedLifetime(callbacks) { git_remote_push(remote, &refspecs, &options) }
+            }
+        }
+        if code == GIT_ENONFASTFORWARD.rawValue {
+            throw SourceError(.moved, "\(url) has moved on since it was looked at")
+        }
+        try check(code, "cannot push to")
+        guard let refusal = callbacks.refusals.first else { return }
+        throw SourceError(Self.isMoved(refusal) ? .moved : .refused, "\(url) did not take the commit: \(refusal)")
+    }
+
+    /// Whether a server's words mean that another push was faster; a hook's or a rule's no is something else.
+    private static func isMoved(_ refusal: String) -> Bool {
+        let words = ["non-fast-forward", "fetch first", "cannot lock", "failed to update ref", "stale info", "is at"]
+        let isRule = ["hook", "protected", "denied", "prohibited"].contains { refusal.contains($0) }
+        return !isRule && words.contains { refusal.contains($0) }
+    }
+
     private func isWanted(_ name: String) -> Bool {
         request.wanted.contains { $0.hasSuffix("/") ? name.hasPrefix($0) : name == $0 }
     }
