@@ -30,20 +30,7 @@ extension CompiledPolicy {
     /// The parts of a rule with their values; what is only the beginning of a longer path is left out.
     private static func steps(_ program: Program, _ activation: Activation) -> [RuleResult.Step] {
         let steps = program.explain(activation).steps.filter { !$0.isPathPrefix }
-        return steps.prefix(maxSteps).map { step in
-            let bound = step.variables.map { "\($0.name) = \($0.value.shown)" }.joined(separator: ", ")
-            let value: String =
-                switch step.outcome {
-                case .value(let value): value.shown
-                case .error(let error): "error: \(error.message)"
-                case .unknown(let set): "unknown (\(set.paths.joined(separator: ", ")))"
-                case nil: "not evaluated"
-                }
-            let text = step.text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.joined(separator: " ")
-            return RuleResult.Step(
-                text: text.utf8.count > 300 ? String(text.prefix(297)) + "…" : text, depth: step.depth,
-                value: bound.isEmpty ? value : "\(value)  [\(bound)]")
-        }
+        return steps.prefix(maxSteps).map { RuleResult.Step(text: $0.line, depth: $0.depth, value: $0.shownOutcome) }
     }
 
     /// Evaluates every rule on the values of an activation.

@@ -110,24 +110,17 @@ struct CompiledPolicy: Sendable {
             for found in error.diagnostics {
                 problems.append(
                     problem(
-                        found.message, expression, found.location.offset, field, found.hint, excerpt: found.excerpt,
-                        line: found.location.line, column: found.location.column))
+                        "\(found.message)\n\(found.excerpt)", expression, found.location.offset, field, found.hint))
             }
             return nil
         }
     }
 
     private static func problem(
-        _ message: String, _ expression: PolicyExpression, _ offset: Int, _ field: String, _ hint: String?,
-        excerpt: String? = nil, line: Int = 1, column: Int = 1
+        _ message: String, _ expression: PolicyExpression, _ offset: Int, _ field: String, _ hint: String?
     ) -> HeadgateCore.Diagnostic {
-        // The first line starts where the expression does; later ones keep their own columns.
-        let location = expression.location.map {
-            HeadgateCore.SourceLocation(
-                file: $0.file, line: $0.line + line - 1, column: line == 1 ? $0.column + column - 1 : column)
-        }
-        let text = excerpt.map { "\(message)\n\($0)" } ?? message
-        return HeadgateCore.Diagnostic(
-            .error, code: "invalid-expression", text, at: location, field: field, hint: hint)
+        HeadgateCore.Diagnostic(
+            .error, code: "invalid-expression", message, at: expression.location(atOffset: offset), field: field,
+            hint: hint)
     }
 }

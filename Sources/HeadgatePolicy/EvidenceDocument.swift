@@ -48,7 +48,7 @@ struct EvidenceDocument {
         case (.bool, .bool(let flag)): return .bool(flag)
         case (.int, .integer(let number)): return .int(number)
         case (.double, .integer(let number)): return .double(Double(number))
-        case (.double, .number(let number)): return .double(number)
+        case (.double, .number(let number)): return number.isFinite ? .double(number) : .unknown(UnknownSet(path))
         case (.timestamp, .string(let text)):
             if let time = Timestamp(rfc3339: text) { return .timestamp(time) }
             return wrong("expected a time such as 2026-03-01T12:00:00Z, found \"\(text)\"", path)
@@ -79,6 +79,7 @@ struct EvidenceDocument {
         case "candidate.metrics": return EvidenceValues.metrics(json, declared: declared, path: path)
         case "champion.metrics": return EvidenceValues.metrics(json, declared: declared, path: path)
         case "candidate.reports", "champion.reports": return EvidenceValues.report(json, path: path)
+        case "candidate.params", "champion.params": return EvidenceValues.plain(json)
         default: break
         }
         return .map(MapValue(json.sortedMembers.map { ($0.name, value(of: $0.value, element, "\(path).\($0.name)")) }))

@@ -148,6 +148,17 @@ package enum EvidenceValues {
         }
     }
 
+    /// A JSON document as it stands, but for numbers that are not finite: these are unknown.
+    static func plain(_ value: JSONValue, path: String) -> Value {
+        switch value {
+        case .number(let number) where !number.isFinite: .unknown(UnknownSet(path))
+        case .array(let elements): .list(elements.enumerated().map { plain($1, path: "\(path)[\($0)]") })
+        case .object:
+            .map(MapValue(value.sortedMembers.map { ($0.name, plain($0.value, path: "\(path).\($0.name)")) }))
+        default: plain(value)
+        }
+    }
+
     private static func subject(_ subject: Evidence.Subject) -> Value {
         .record(
             RecordValue(

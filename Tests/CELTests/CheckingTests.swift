@@ -66,6 +66,29 @@ import Testing
         #expect(diagnostic.excerpt.contains("^"))
     }
 
+    @Test(
+        arguments: [
+            ("slices.alll(s, s.auc > 0.5)", "there is no function 'alll'", "did you mean 'all'?"),
+            ("slices.all(s)", "'all' does not take one argument", "it is called as list.all(x, condition)"),
+            ("slices.map(s, 1, 2, 3)", "'map' does not take 4 arguments", nil),
+            ("math.greatst(1, 2) == 2", "there is no function 'math.greatst'", "did you mean 'math.greatest'?"),
+            ("cel.bnd(x, 1, x == 1)", "there is no function 'cel.bnd'", "did you mean 'cel.bind'?"),
+            (
+                "cel.bind(x, 1)", "'cel.bind' does not take 2 arguments",
+                "it is called as cel.bind(x, value, expression)"
+            ),
+            ("has(anything.a, anything.b)", "'has' does not take 2 arguments", "it is called as has(a.b)"),
+        ] as [(String, String, String?)])
+    func `a slip in a call is told once`(source: String, message: String, hint: String?) throws {
+        let found = Self.diagnostics(source)
+        #expect(found.map(\.message) == [message])
+        if let hint { #expect(found.first?.hint == hint) }
+    }
+
+    @Test func `a mistake beside an unknown function is told with it`() {
+        #expect(Self.diagnostics("candidate.digest.frobnicate(candidat)").count == 2)
+    }
+
     @Test func `all mistakes of types are told at once`() {
         #expect(Self.diagnostics("candidate.digst == 'a' && params.x && missing && slices.all(s, t)").count == 3)
     }

@@ -1,8 +1,32 @@
 import CEL
+import Foundation
 import Testing
 
 /// What `docs/cel.md` shows, through the public interface alone.
 @Suite struct DocumentationTests {
+    @Test func `every line of Swift that is shown is compiled here`() throws {
+        func bare(_ line: Substring) -> String {
+            String((line.firstRange(of: "    //").map { line[..<$0.lowerBound] } ?? line).filter { !$0.isWhitespace })
+        }
+        func lines(_ file: URL) throws -> [String] {
+            try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(bare)
+        }
+        let source = URL(filePath: #filePath)
+        let compiled = try lines(source).joined()
+        let page = source.deletingLastPathComponent().appending(path: "../../docs/cel.md")
+        var shown = 0
+        var isSwift = false
+        for line in try lines(page) {
+            if line.hasPrefix("```") {
+                isSwift = line == "```swift"
+            } else if isSwift, !line.hasPrefix("//"), !line.hasPrefix("dependencies:"), !line.hasPrefix("targets:") {
+                shown += 1
+                #expect(compiled.contains(line), "\(line)")
+            }
+        }
+        #expect(shown > 40)
+    }
+
     private func environment() -> Environment {
         var environment = Environment()
         environment.declare("metrics", .map(.string, .double))
@@ -13,8 +37,10 @@ import Testing
     }
 
     @Test func `the first example gives its value, cost and explanation`() throws {
-        let environment = environment()
+        var environment = Environment()
+        environment.declare("metrics", .map(.string, .double))
         let program = try environment.compile("metrics.auc >= 0.9 && metrics.auc < 1.0")
+
         let activation = Activation(environment)
         activation["metrics"] = .map([("auc", .double(0.913))])
         let evaluation = program.evaluate(activation)
@@ -22,15 +48,77 @@ import Testing
         #expect(evaluation.cost == 6)
         let explanation = program.explain(activation)
         #expect(explanation.summary == "metrics.auc (0.913) >= 0.9 && metrics.auc (0.913) < 1.0 → true")
+        #expect(explanation.reasons.count == 2)
+        #expect(explanation.steps.count == 7)
+        #expect(explanation.failure == nil)
+    }
+
+    @Test func `what is not there yet is named, and the rest is left`() throws {
+        let environment = environment()
+        let activation = Activation(environment)
+        activation["metrics"] = .map([("auc", .double(0.913))])
         activation.unsetIsUnknown = true
         let gate = try environment.compile("metrics.auc >= 0.9 && candidate.digest != ''")
         #expect(gate.evaluate(activation).result.description == "unknown: waits for candidate.digest")
         #expect(gate.residual(activation) == "candidate.digest != ''")
     }
 
+    @Test func `values of every kind are made as shown`() throws {
+        var environment = environment()
+        let moment = Timestamp(rfc3339: "2026-03-01T12:00:00Z")
+        let span = TimeSpan(text: "1h30m")
+        let values: [Value] = [
+            .null, .bool(true), .int(1), .uint(2), .double(0.5), .string("a"), .bytes([0, 255]),
+            .list([.int(1), .int(2)]), .strings(["a", "b"]), .map([("a", .int(1))]), .none,
+            .optional(OptionalValue(.int(1))),
+        ]
+        let byNumber = MapValue(entries: [(Value.int(1), Value.string("a"))])
+        environment.declare("candidates", .list(.record("Candidate")))
+        #expect(
+            values.map { $0.literal() } == [
+                "null", "true", "1", "2u", "0.5", "\"a\"", "b\"\\x00\\xff\"", "[1, 2]", "[\"a\", \"b\"]", "{\"a\": 1}",
+                "optional.none()", "optional.of(1)",
+            ])
+        #expect(moment.map { Value.timestamp($0).literal() } == "timestamp(\"2026-03-01T12:00:00Z\")")
+        #expect(span.map { Value.duration($0).literal() } == "duration(\"5400s\")")
+        #expect(byNumber.map { Value.map($0).literal() } == "{1: \"a\"}")
+        let later = Activation(environment)
+        later["candidates"] = .list([.record(RecordValue("Candidate", [("digest", .string("sha256:1"))]))])
+        let program = try environment.compile("candidates[0].digest")
+        #expect(program.evaluate(later).value?.literal() == "\"sha256:1\"")
+    }
+
+    func answer(_ program: Program, _ activation: Activation) -> String {
+        switch program.evaluate(activation).result {
+        case .value(.bool(let holds)): return holds ? "yes" : "no"
+        case .value(let other): return "gave \(other.typeName), not a bool"
+        case .unknown(let set): return "waits for \(set.paths.joined(separator: ", "))"
+        case .error(let error) where error.kind == .costLimit: return "too dear"
+        case .error(let error): return program.explain(activation).failure?.rendered ?? error.message
+        }
+    }
+
+    @Test(arguments: [
+        ("metrics.auc >= 0.9", "yes"), ("metrics.auc < 0.9", "no"), ("metrics.auc", "gave double, not a bool"),
+        ("candidate.digest == ''", "waits for candidate"),
+        ("lists.range(1000).all(a, lists.range(1000).all(b, lists.range(10).all(c, true)))", "too dear"),
+        (
+            "metrics.auk >= 0.9",
+            "1:9: no such key: 'auk'\n | metrics.auk >= 0.9\n |         ^\n = did you mean 'auc'?"
+        ),
+    ])
+    func `an answer is read as shown`(source: String, expected: String) throws {
+        let environment = environment()
+        let activation = Activation(environment)
+        activation["metrics"] = .map([("auc", .double(0.913))])
+        activation["candidate"] = .unknown(UnknownSet("candidate"))
+        #expect(answer(try environment.compile(source), activation).hasPrefix(expected))
+    }
+
     @Test func `a misspelt field is refused as shown`() {
         do throws(CompilationError) {
-            _ = try environment().compile("candidate.digst == ''")
+            let environment = environment()
+            _ = try environment.compile("candidate.digst == ''")
             Issue.record("it was accepted")
         } catch {
             let shown = """
@@ -47,8 +135,11 @@ import Testing
         var environment = environment()
         environment.declare(function: "grade", Overload([.double], .string)) { (arguments) throws(EvaluationError) in
             guard case .double(let score) = arguments[0] else { return .null }
+            guard score.isFinite else { throw EvaluationError(.invalidArgument, "a grade needs a number") }
             return .string(score >= 0.9 ? "A" : "B")
         }
+        let refused = try environment.compile("grade(1.0 / 0.0)").evaluate(Activation(environment))
+        #expect(refused.result.description == "error: a grade needs a number")
         #expect(
             try environment.compile("grade(0.95)").evaluate(Activation(environment)).result.description == "'A'")
         environment.declare("slices", .list(.map(.string, .string)))

@@ -62,4 +62,76 @@ import Testing
         let last = try #require(steps.last)
         #expect(last.outcome.map(\.description) == nil)
     }
+
+    private static func lines(_ source: String) throws -> [String] {
+        try explain(source).steps.map { step in
+            let bound = step.variables.map { " \($0.name)=\($0.value)" }.joined()
+            let outcome = step.outcome.map { "\($0)" } ?? "not evaluated"
+            return "\(String(repeating: " ", count: step.depth))\(step.text) → \(outcome)\(bound)"
+        }
+    }
+
+    @Test func `steps follow the expression, turn by turn`() throws {
+        #expect(
+            try Self.lines("[1, 2].map(n, n * 10).exists(m, m > 10) && math.greatest(size(labels), 3) > 1") == [
+                "[1, 2].map(n, n * 10).exists(m, m > 10) && math.greatest(size(labels), 3) > 1 → unknown: waits for labels",
+                " [1, 2].map(n, n * 10).exists(m, m > 10) → true",
+                "  [1, 2].map(n, n * 10) → [10, 20]",
+                "   n * 10 → 10 n=1", "    n → 1 n=1", "   n * 10 → 20 n=2", "    n → 2 n=2",
+                "  m > 10 → false m=10", "   m → 10 m=10", "  m > 10 → true m=20", "   m → 20 m=20",
+                " math.greatest(size(labels), 3) > 1 → unknown: waits for labels",
+                "  math.greatest(size(labels), 3) → unknown: waits for labels",
+                "   size(labels) → unknown: waits for labels", "    labels → {'team': 'risk'}",
+            ])
+    }
+
+    @Test(arguments: [
+        "[1, 2].all(n, n > 0)", "cel.bind(x, 1, x + x == 2)", "optional.of(1).optMap(o, o + 1).orValue(0) == 2",
+        "math.greatest(1, size(values)) == 2", "{'a': 1}.transformList(k, v, v) == [1]", "[3, 1].sortBy(e, -e)[0] == 3",
+        "type(known) == bool", "strings.quote('a') == '\"a\"'",
+    ])
+    func `nothing but what was skipped is not evaluated`(source: String) throws {
+        #expect(try !Self.lines(source).contains { $0.contains("not evaluated") })
+    }
+
+    @Test func `of what was not evaluated only the outermost part is shown`() throws {
+        let lines = try Self.lines("!known && candidate.metrics.accuracy + 1.0 > 2.0")
+        #expect(lines.suffix(2) == ["  known → true", " candidate.metrics.accuracy + 1.0 > 2.0 → not evaluated"])
+        #expect(try Self.lines("[].all(n, n > 0)").last == " n > 0 → not evaluated")
+    }
+
+    @Test func `very many turns are cut, and what lies around them is kept`() throws {
+        let steps = try Self.explain("lists.range(9000).all(n, n >= 0) && known").steps
+        #expect(steps.first?.depth == 0 && steps.last?.text == "known")
+        #expect(steps.count > 1_000 && steps.count < 3_000)
+        #expect(steps[1].text == "lists.range(9000).all(n, n >= 0)")
+    }
+
+    @Test(
+        arguments: [
+            (
+                "labels.team == 'risk' && {'accuracy': 1.0}.acuracy > 0.5", "1:44", "no such key: 'acuracy'",
+                "did you mean 'accuracy'?"
+            ),
+            ("{'a': 1, 'b': 2}['zzzzzz'] == 1", "1:17", "no such key: 'zzzzzz'", "there are a, b"),
+            ("[1, 2, 0].all(n,\n 1 / n >= 0)", "2:4", "division by zero", nil),
+            ("values[2] > 1.0", "1:7", "index 2 is outside the list of 2", nil),
+            ("cel.bind(x, {'auc': 1}, x.auk == 1)", "1:27", "no such key: 'auk'", "did you mean 'auc'?"),
+            ("[{'a': 1}, {'b': 1}].map(m, m.a) == []", "1:31", "no such key: 'a'", "did you mean 'b'?"),
+            ("int('x') == 1 || false", "1:1", "'x' is no int", nil),
+        ] as [(String, String, String, String?)])
+    func `an error is told where it arose, with the nearest key`(
+        source: String, place: String, message: String, hint: String?
+    ) throws {
+        let failure = try #require(try Self.explain(source).failure)
+        #expect("\(failure.location.line):\(failure.location.column)" == place)
+        #expect(failure.message == message)
+        #expect(failure.hint == hint)
+        #expect(failure.excerpt.contains("^"))
+    }
+
+    @Test(arguments: ["known || 1 / 0 > 0", "candidate.metrics.loss > 0.1", "true"])
+    func `what gave no error has no failure`(source: String) throws {
+        #expect(try Self.explain(source).failure == nil)
+    }
 }

@@ -76,7 +76,7 @@ import Testing
         #expect(try Self.kind("cel.bind(v0, [1], \(flattened))") != nil)
     }
 
-    @Test(arguments: ["lists.range(9223372036854775807)", "'a'.replace('', 'b').matches('(a{1000}){1000}')"])
+    @Test(arguments: ["lists.range(9223372036854775807)", "'a'.matches(n.size() > 0 ? '(a{1000}){1000}' : 'a')"])
     func `single calls are bounded too`(source: String) throws {
         #expect(try Self.kind(source) != nil)
     }

@@ -2,7 +2,7 @@ import Foundation
 import HeadgateTestSupport
 import Testing
 
-/// What `check`, `plan`, `schema` and `policy eval` say of a checkout, with no controller.
+/// What `check`, `plan` and `schema` say of a checkout, with no controller.
 @Suite(.timeLimit(.minutes(10))) struct CheckTests {
     static let head = "apiVersion: headgate.dev/v1\n"
 
@@ -130,9 +130,39 @@ import Testing
         #expect(result.status == 0 && JSON(result.output)?["$schema"] is String, "\(result)")
     }
 
-    @Test(arguments: [("1 + 1 == 2", 0), ("1 + 1 == 3", 1)] as [(String, Int32)])
-    func `an expression's answer is the exit code`(_ expression: String, _ code: Int32) async throws {
-        let result = try await HeadgateProgram(in: "/")("policy", "eval", expression)
-        #expect(result.status == code, "\(result)")
+    private static let misplaced = """
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: p}
+        spec:
+          at: [validate]
+          match: {labels: {}}
+          rules:
+          - name: block
+            expression: |
+              candidate.size > 1 &&
+                candidate.digst == ''
+          - name: folded
+            expression: >-
+              candidate.size > 1 &&
+              candidate.formts == []
+          - {name: quoted, expression: "candidate.version == \\"é\\" && candidate.fils > 1"}
+          - {name: pattern, expression: "commit.message.matches('a(b')"}
+          - {name: time, expression: "now > timestamp('2026-99-01T00:00:00Z')"}
+          - {name: span, expression: "now - candidate.created < duration('3 days')"}
+        """
+
+    @Test(arguments: [
+        "p.yaml:11:19: error: Version has no field 'digst'", "p.yaml:15:17: error: Version has no field 'formts'",
+        "p.yaml:16:73: error: Version has no field 'fils'",
+        "p.yaml:17:59: error: the regular expression is wrong: missing closing )",
+        "p.yaml:18:47: error: '2026-99-01T00:00:00Z' is no timestamp",
+        "p.yaml:19:66: error: '3 days' is no duration",
+    ])
+    func `what is wrong in a policy's expression is told where it stands in the manifest`(_ line: String) async throws {
+        let repository = try await TemporaryRepository()
+        try await repository.commit("Begin", ["p.yaml": Self.misplaced])
+        let check = try await HeadgateProgram(in: repository.path)("check")
+        #expect(check.status == 1 && check.output.contains(line), "\(check)")
     }
 }

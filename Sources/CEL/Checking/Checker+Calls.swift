@@ -7,6 +7,10 @@ extension Checker {
         guard let (found, overloads) = environment.function(plain, isAbsolute: isAbsolute) else {
             references[id] = .undeclared(plain)
             guard isReporting else { return .dyn }
+            if plain == "has" {
+                report(id, "'has' does not take \(Self.count(arguments))", hint: "it is called as has(a.b)")
+                return .dyn
+            }
             let hint = nearestName(to: plain, among: environment.globalFunctionNames)
             report(id, "there is no function '\(plain)'", hint: hint.map { "did you mean '\($0)'?" })
             return .dyn
@@ -21,18 +25,56 @@ extension Checker {
             let types = arguments.map { check($0) }
             return resolve(id, found, overloads, types, isMember: false, isNamespaced: true)
         }
+        guard let overloads = environment.functions[name] else { return undeclaredMember(id, target, name, arguments) }
         let types = [check(target)] + arguments.map { check($0) }
-        guard let overloads = environment.functions[name] else {
-            references[id] = .undeclared(name)
-            guard isReporting else { return .dyn }
-            var hint = nearestName(to: name, among: environment.memberFunctionNames)
-            if hint == nil, let (prefix, _) = dottedName(target) {
-                hint = nearestName(to: "\(prefix).\(name)", among: environment.globalFunctionNames)
-            }
-            report(id, "there is no function '\(name)'", hint: hint.map { "did you mean '\($0)'?" })
+        return resolve(id, name, overloads, types, isMember: true, isNamespaced: false)
+    }
+
+    /// Tells of a member function that is not there, and not of what follows from it: a namespace is no name, and what
+    /// was meant for the variable of a macro is not declared.
+    private mutating func undeclaredMember(
+        _ id: NodeID,
+        _ target: NodeID,
+        _ name: String,
+        _ arguments: [NodeID]
+    ) -> CELType {
+        references[id] = .undeclared(name)
+        let namespace = namespace(target)
+        let told = diagnostics
+        _ = check(target)
+        if namespace != nil { diagnostics = told }
+        guard isReporting else {
+            for argument in arguments { _ = check(argument) }
             return .dyn
         }
-        return resolve(id, name, overloads, types, isMember: true, isNamespaced: false)
+        let full = namespace.map { "\($0).\(name)" } ?? name
+        let near: String? =
+            namespace == nil
+            ? nearestName(to: name, among: environment.memberFunctionNames)
+            : nearestName(
+                to: full, among: environment.globalFunctionNames + Array(Node.Macro.namespacedForms.keys).sorted())
+        let form = (Node.Macro.forms[full] ?? Node.Macro.namespacedForms[full]).map { "it is called as \($0)" }
+        report(
+            id, form == nil ? "there is no function '\(full)'" : "'\(full)' does not take \(Self.count(arguments))",
+            hint: form ?? near.map { "did you mean '\($0)'?" })
+        let before = diagnostics
+        for argument in arguments { _ = check(argument) }
+        if let near, Node.Macro.forms[near] ?? Node.Macro.namespacedForms[near] != nil { diagnostics = before }
+        return .dyn
+    }
+
+    private static func count(_ arguments: [NodeID]) -> String {
+        arguments.count == 1 ? "one argument" : "\(arguments.count) arguments"
+    }
+
+    /// The dotted name of what can only be the namespace of functions.
+    private func namespace(_ target: NodeID) -> String? {
+        guard let (name, isAbsolute) = dottedName(target), isAbsolute || localSlot(firstPart(name)) == nil,
+            environment.lookUp(name, isAbsolute: isAbsolute) == nil,
+            environment.lookUp(firstPart(name), isAbsolute: isAbsolute) == nil
+        else { return nil }
+        let isKnown = name == "cel" || environment.globalFunctionNames.contains { $0.hasPrefix("\(name).") }
+        return isKnown ? name : nil
     }
 
     private func firstPart(_ name: String) -> String { String(name.prefix { $0 != "." }) }

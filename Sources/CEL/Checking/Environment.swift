@@ -141,9 +141,21 @@ public struct Environment: Sendable {
 }
 
 extension Node.Macro {
-    static let allNames = [
-        "all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap",
-        "transformMapEntry", "sortBy", "optMap", "optFlatMap",
+    static let allNames = forms.keys.sorted()
+
+    /// How each macro is called, by its name.
+    static let forms: [String: String] = [
+        "all": "list.all(x, condition)", "exists": "list.exists(x, condition)",
+        "exists_one": "list.exists_one(x, condition)", "existsOne": "list.existsOne(i, x, condition)",
+        "filter": "list.filter(x, condition)", "map": "list.map(x, value) or list.map(x, condition, value)",
+        "sortBy": "list.sortBy(x, key)", "transformList": "list.transformList(i, x, value)",
+        "transformMap": "map.transformMap(k, v, value)",
+        "transformMapEntry": "map.transformMapEntry(k, v, {key: value})",
+        "optMap": "optional.optMap(x, value)", "optFlatMap": "optional.optFlatMap(x, optional)",
+    ]
+
+    static let namespacedForms: [String: String] = [
+        "cel.bind": "cel.bind(x, value, expression)", "cel.block": "cel.block([values], expression)",
     ]
 }
 

@@ -234,7 +234,7 @@ extension Compiler {
                 default: return nil
                 }
             }
-        case ("timestamp", 1):
+        case ("timestamp", 1) where !isConstant(arguments[0]):
             return single(function, arguments[0]) { (value, meter) throws(EvaluationError) in
                 guard case .string(let text) = value else { return nil }
                 try meter.charge(CostTable.call)
@@ -277,8 +277,8 @@ extension Compiler {
 
     /// `text.matches(pattern)` with a constant pattern, prepared once.
     private func matching(_ function: ResolvedFunction, _ arguments: [NodeID]) -> Code? {
-        guard case .constant(.string(let pattern), 0) = code(arguments[1]), function.candidates.count == 1,
-            let expression = try? RE2(pattern)
+        guard case .constant(.string(let pattern), 0) = code(arguments[1]),
+            let expression = constantPattern(function, arguments)
         else { return nil }
         let rule = CostRule.match(text: 0, pattern: 1)
         let text = code(arguments[0]).asValue

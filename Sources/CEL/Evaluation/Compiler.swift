@@ -4,16 +4,19 @@
 /// ends it half-way: `&&` may absorb that error, and then the cost shows.
 struct Compiler {
     let program: CheckedTree
+    /// Collects constants that cannot be used, where somebody wants to know.
+    let faults: ConstantFaults?
     /// Which nodes depend on nothing but literals.
     private let constants: [Bool]
 
-    static func compile(_ program: CheckedTree) -> CompiledExpression {
-        let compiler = Compiler(program)
+    static func compile(_ program: CheckedTree, noting faults: ConstantFaults? = nil) -> CompiledExpression {
+        let compiler = Compiler(program, faults)
         return CompiledExpression(code: compiler.code(program.tree.root), slotCount: program.slotCount)
     }
 
-    private init(_ program: CheckedTree) {
+    private init(_ program: CheckedTree, _ faults: ConstantFaults?) {
         self.program = program
+        self.faults = faults
         var constants: [Bool] = []
         constants.reserveCapacity(program.tree.nodes.count)
         // Children stand before their parents.
@@ -173,12 +176,13 @@ struct Compiler {
     }
 
     func call(_ id: NodeID, _ arguments: [NodeID]) -> Code {
-        guard case .function(let function) = program.references[id] else {
+        guard case .function(let named) = program.references[id] else {
             return .value { (_: inout Frame) throws(EvaluationError) in
                 throw EvaluationError(.noSuchOverload, "there is no such function")
             }
         }
-        if let special = specialCall(function, arguments) { return special }
+        if let special = specialCall(named, arguments) { return special }
+        let function = preparingConstant(named, arguments)
         let codes = arguments.map { ValueElement(run: code($0).asValue) }
         return .value { (frame: inout Frame) throws(EvaluationError) in
             let values = try Self.evaluate(codes, &frame)

@@ -3,21 +3,56 @@
 /// Arguments have the runtime types that the overload declares.
 typealias NativeFunction = @Sendable (_ arguments: [Value], _ meter: inout Meter) throws(EvaluationError) -> Value
 
+/// What must hold of an argument that is known when an expression is compiled.
+enum ConstantRule: Sendable {
+    /// The argument is a regular expression; a call is then made with it prepared.
+    case pattern(PatternRule)
+    /// The argument is a text that can be read as what the function needs.
+    case text(TextRule)
+}
+
+struct PatternRule: Sendable {
+    let argument: Int
+    /// The most capturing groups that the function takes.
+    let maximumGroups: Int
+    let run: @Sendable (RE2, [Value], inout Meter) throws(EvaluationError) -> Value
+}
+
+struct TextRule: Sendable {
+    let argument: Int
+    let check: @Sendable (String) throws(EvaluationError) -> Void
+}
+
 /// One signature of a function with its body and cost.
 struct FunctionOverload: Sendable {
     let signature: Overload
     let cost: CostRule
     let size: SizeRule
+    let constant: ConstantRule?
     let run: NativeFunction
     /// Whether the signature has type parameters.
     let isGeneric: Bool
 
-    init(signature: Overload, cost: CostRule, size: SizeRule, run: @escaping NativeFunction) {
+    init(
+        signature: Overload,
+        cost: CostRule,
+        size: SizeRule,
+        constant: ConstantRule? = nil,
+        run: @escaping NativeFunction
+    ) {
         self.signature = signature
         self.cost = cost
         self.size = size
+        self.constant = constant
         self.run = run
         isGeneric = signature.isGeneric
+    }
+
+    /// The same with its regular expression prepared.
+    func prepared(with expression: RE2, _ rule: PatternRule) -> FunctionOverload {
+        FunctionOverload(signature: signature, cost: cost, size: size) {
+            (arguments, meter) throws(EvaluationError) in try rule.run(expression, arguments, &meter)
+        }
     }
 
     func admits(_ arguments: [Value]) -> Bool {

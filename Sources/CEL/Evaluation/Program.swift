@@ -14,13 +14,13 @@ public struct Program: Sendable {
     let checked: CheckedTree
     let compiled: CompiledExpression
 
-    init(_ checked: CheckedTree) {
+    init(_ checked: CheckedTree, noting faults: ConstantFaults? = nil) {
         self.checked = checked
         source = checked.tree.source.text
         limits = checked.environment.limits
         cost = CostEstimator.estimate(checked)
         attributes = AttributeCollector.attributes(of: checked)
-        compiled = Compiler.compile(checked)
+        compiled = Compiler.compile(checked, noting: faults)
     }
 
     /// Evaluates the expression.
@@ -60,12 +60,20 @@ public struct Program: Sendable {
 
 extension Environment {
     /// Compiles an expression: parses it, gives its names their meaning and checks its types.
+    ///
+    /// A constant that a function could never take, such as a regular expression with an open parenthesis or a time
+    /// that is none, is refused too, though the language would let `true ||` absorb its error.
     public func compile(_ source: String) throws(CompilationError) -> Program {
         let tree = try Parser.parse(source, limits: limits)
-        return Program(try Checker.check(tree, in: self, isLenient: false))
+        let faults = ConstantFaults()
+        let program = Program(try Checker.check(tree, in: self, isLenient: false), noting: faults)
+        guard faults.diagnostics.isEmpty else {
+            throw CompilationError(diagnostics: faults.diagnostics.sorted { $0.location.offset < $1.location.offset })
+        }
+        return program
     }
 
-    /// Compiles an expression without a check of types: what does not fit is an error of evaluation.
+    /// Compiles an expression without a check of types and constants: what does not fit is an error of evaluation.
     public func compileUnchecked(_ source: String) throws(CompilationError) -> Program {
         let tree = try Parser.parse(source, limits: limits)
         return Program(try Checker.check(tree, in: self, isLenient: true))

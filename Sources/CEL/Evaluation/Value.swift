@@ -95,8 +95,15 @@ public protocol OpaqueValue: Sendable {
     var typeName: String { get }
     /// The text that `string()` gives, or nil where there is no such conversion.
     var describedText: String? { get }
+    /// The name of the function that makes such a value of ``describedText``; that of the type unless a library says so.
+    var constructorName: String { get }
     /// Whether two values of this type are equal; false for any other type.
     func isEqual(to other: any OpaqueValue) -> Bool
+}
+
+extension OpaqueValue {
+    /// The name of the type.
+    public var constructorName: String { typeName }
 }
 
 /// The attributes that an unknown value waits for.

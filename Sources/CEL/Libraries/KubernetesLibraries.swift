@@ -3,9 +3,17 @@ extension Quantity: OpaqueValue {
     static let type = CELType.opaque(typeName, [])
 
     var typeName: String { Self.typeName }
+    var constructorName: String { "quantity" }
     var describedText: String? { text }
 
     func isEqual(to other: any OpaqueValue) -> Bool { (other as? Quantity) == self }
+}
+
+extension Quantity {
+    fileprivate static func parse(_ text: String) throws(EvaluationError) -> Quantity {
+        guard let quantity = Quantity(text) else { throw .invalid("'\(text.clipped)' is no quantity such as 1.5Gi") }
+        return quantity
+    }
 }
 
 extension SemanticVersion: OpaqueValue {
@@ -13,9 +21,19 @@ extension SemanticVersion: OpaqueValue {
     static let type = CELType.opaque(typeName, [])
 
     var typeName: String { Self.typeName }
+    var constructorName: String { "semver" }
     var describedText: String? { text }
 
     func isEqual(to other: any OpaqueValue) -> Bool { (other as? SemanticVersion) == self }
+}
+
+extension SemanticVersion {
+    fileprivate static func parse(_ text: String, normalizing: Bool) throws(EvaluationError) -> SemanticVersion {
+        guard let version = SemanticVersion(text, normalizing: normalizing) else {
+            throw .invalid("'\(text.clipped)' is no semantic version such as 1.2.3")
+        }
+        return version
+    }
 }
 
 extension URLParts: OpaqueValue {
@@ -23,9 +41,16 @@ extension URLParts: OpaqueValue {
     static let type = CELType.opaque(typeName, [])
 
     var typeName: String { Self.typeName }
+    var constructorName: String { "url" }
     var describedText: String? { text }
 
     func isEqual(to other: any OpaqueValue) -> Bool { (other as? URLParts) == self }
+}
+
+extension URLParts {
+    fileprivate static func parse(_ text: String) throws(EvaluationError) -> URLParts {
+        do throws(ParseError) { return try URLParts(text) } catch { throw .invalid("'\(text.clipped)' is no URL") }
+    }
 }
 
 extension Library {
@@ -34,12 +59,10 @@ extension Library {
         var library = Library("quantities")
         let type = Quantity.type
         library.addType(Quantity.typeName, type)
-        library.add("quantity", [.string], type, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
-            let text = try arguments.string(0)
-            guard let quantity = Quantity(text) else {
-                throw .invalid("'\(text.clipped)' is no quantity such as 1.5Gi")
-            }
-            return .opaque(quantity)
+        let isQuantity = ConstantRule.text { (text) throws(EvaluationError) in _ = try Quantity.parse(text) }
+        library.add("quantity", [.string], type, cost: .traverse([0]), constant: isQuantity) {
+            (arguments, _) throws(EvaluationError) in
+            .opaque(try Quantity.parse(arguments.string(0)))
         }
         library.add("isQuantity", [.string], .bool, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
             .bool(Quantity(try arguments.string(0)) != nil)
@@ -105,13 +128,13 @@ extension Library {
     private mutating func addVersionParsing(_ type: CELType) {
         for takesFlag in [false, true] {
             let parameters: [CELType] = takesFlag ? [.string, .bool] : [.string]
-            add("semver", parameters, type, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
-                let text = try arguments.string(0)
+            let isVersion = ConstantRule.text { (text) throws(EvaluationError) in
+                _ = try SemanticVersion.parse(text, normalizing: takesFlag)
+            }
+            add("semver", parameters, type, cost: .traverse([0]), constant: isVersion) {
+                (arguments, _) throws(EvaluationError) in
                 let normalizing = takesFlag ? try arguments.bool(1) : false
-                guard let version = SemanticVersion(text, normalizing: normalizing) else {
-                    throw .invalid("'\(text.clipped)' is no semantic version such as 1.2.3")
-                }
-                return .opaque(version)
+                return .opaque(try SemanticVersion.parse(arguments.string(0), normalizing: normalizing))
             }
             add("isSemver", parameters, .bool, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
                 let normalizing = takesFlag ? try arguments.bool(1) : false
@@ -140,13 +163,10 @@ extension Library {
         var library = Library("urls")
         let type = URLParts.type
         library.addType(URLParts.typeName, type)
-        library.add("url", [.string], type, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
-            let text = try arguments.string(0)
-            do throws(URLParts.ParseError) {
-                return .opaque(try URLParts(text))
-            } catch {
-                throw .invalid("'\(text.clipped)' is no URL")
-            }
+        let isURL = ConstantRule.text { (text) throws(EvaluationError) in _ = try URLParts.parse(text) }
+        library.add("url", [.string], type, cost: .traverse([0]), constant: isURL) {
+            (arguments, _) throws(EvaluationError) in
+            .opaque(try URLParts.parse(arguments.string(0)))
         }
         library.add("isURL", [.string], .bool, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
             let text = try arguments.string(0)

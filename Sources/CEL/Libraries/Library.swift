@@ -17,13 +17,41 @@ public struct Library: Sendable {
         variadic: Bool = false,
         cost: CostRule = .free,
         size: SizeRule = .unbounded,
+        constant: ConstantRule? = nil,
         _ run: @escaping NativeFunction
     ) {
         let signature = Overload(parameters, result, isMember: member, isVariadic: variadic)
-        functions.append((name, FunctionOverload(signature: signature, cost: cost, size: size, run: run)))
+        functions.append(
+            (name, FunctionOverload(signature: signature, cost: cost, size: size, constant: constant, run: run)))
+    }
+
+    /// Adds a function whose second argument is a regular expression.
+    mutating func addMatching(
+        _ name: String,
+        _ parameters: [CELType],
+        _ result: CELType,
+        member: Bool = false,
+        maximumGroups: Int = .max,
+        cost: CostRule = .metered,
+        size: SizeRule = .unbounded,
+        _ run: @escaping @Sendable (RE2, [Value], inout Meter) throws(EvaluationError) -> Value
+    ) {
+        let rule = PatternRule(argument: 1, maximumGroups: maximumGroups, run: run)
+        add(name, parameters, result, member: member, cost: cost, size: size, constant: .pattern(rule)) {
+            (arguments, meter) throws(EvaluationError) in
+            let expression = try RegularExpressions.compile(arguments.string(1), maximumGroups: maximumGroups)
+            return try run(expression, arguments, &meter)
+        }
     }
 
     mutating func addType(_ name: String, _ type: CELType) {
         constants.append((name, .type(type)))
+    }
+}
+
+extension ConstantRule {
+    /// The first argument must be readable.
+    static func text(_ check: @escaping @Sendable (String) throws(EvaluationError) -> Void) -> ConstantRule {
+        .text(TextRule(argument: 0, check: check))
     }
 }

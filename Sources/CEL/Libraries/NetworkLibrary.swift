@@ -3,6 +3,7 @@ extension IPAddress: OpaqueValue {
     static let type = CELType.opaque(typeName, [])
 
     var typeName: String { Self.typeName }
+    var constructorName: String { "ip" }
 
     var describedText: String? { text }
 
@@ -26,7 +27,9 @@ extension Library {
 
     private mutating func addAddresses() {
         let address = IPAddress.type
-        add("ip", [.string], address, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
+        let isAddress = ConstantRule.text { (text) throws(EvaluationError) in _ = try IPAddress.parse(text) }
+        add("ip", [.string], address, cost: .traverse([0]), constant: isAddress) {
+            (arguments, _) throws(EvaluationError) in
             .opaque(try IPAddress.parse(arguments.string(0)))
         }
         add("isIP", [.string], .bool, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
@@ -57,7 +60,9 @@ extension Library {
 
     private mutating func addRanges() {
         let range = CIDR.type
-        add("cidr", [.string], range, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
+        let isRange = ConstantRule.text { (text) throws(EvaluationError) in _ = try CIDR.parse(text) }
+        add("cidr", [.string], range, cost: .traverse([0]), constant: isRange) {
+            (arguments, _) throws(EvaluationError) in
             .opaque(try CIDR.parse(arguments.string(0)))
         }
         add("isCIDR", [.string], .bool, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
@@ -102,6 +107,7 @@ extension CIDR: OpaqueValue {
     static let type = CELType.opaque(typeName, [])
 
     var typeName: String { Self.typeName }
+    var constructorName: String { "cidr" }
 
     var describedText: String? { text }
 

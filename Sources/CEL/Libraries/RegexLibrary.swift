@@ -9,20 +9,20 @@ extension Library {
     }()
 
     private mutating func addExtraction() {
-        add("regex.extract", [.string, .string], .optional(.string), cost: .match(text: 0, pattern: 1)) {
-            (arguments, _) throws(EvaluationError) in
+        addMatching(
+            "regex.extract", [.string, .string], .optional(.string), maximumGroups: 1,
+            cost: .match(text: 0, pattern: 1)
+        ) { (expression, arguments, _) throws(EvaluationError) in
             let text = try arguments.string(0)
-            let expression = try Self.singleGroup(arguments.string(1))
             guard let captures = expression.firstMatch(in: text),
                 let range = captures[expression.groupCount == 0 ? 0 : 1]
             else { return .none }
             return .optional(OptionalValue(.string(text.slice(range))))
         }
-        add("regex.extractAll", [.string, .string], .list(.string), cost: .metered) {
-            (arguments, meter) throws(EvaluationError) in
+        addMatching("regex.extractAll", [.string, .string], .list(.string), maximumGroups: 1) {
+            (expression, arguments, meter) throws(EvaluationError) in
             let text = try arguments.string(0)
             try Self.chargeMatch(arguments, &meter)
-            let expression = try Self.singleGroup(arguments.string(1))
             let group = expression.groupCount == 0 ? 0 : 1
             var found: [Value] = []
             for match in expression.allMatches(in: text) {
@@ -37,35 +37,26 @@ extension Library {
         try meter.charge(CostRule.match(text: 0, pattern: 1).cost(of: arguments))
     }
 
-    /// An expression of which at most one group is wanted.
-    private static func singleGroup(_ pattern: String) throws(EvaluationError) -> RE2 {
-        let expression = try RegularExpressions.compile(pattern)
-        guard expression.groupCount <= 1 else {
-            throw .invalid("the regular expression may have one capturing group, not \(expression.groupCount)")
-        }
-        return expression
-    }
-
     private mutating func addReplacement() {
-        add("regex.replace", [.string, .string, .string], .string, cost: .metered) {
-            (arguments, meter) throws(EvaluationError) in
-            .string(try Self.replace(arguments, limit: .max, &meter))
+        addMatching("regex.replace", [.string, .string, .string], .string) {
+            (expression, arguments, meter) throws(EvaluationError) in
+            .string(try Self.replace(expression, arguments, limit: .max, &meter))
         }
-        add("regex.replace", [.string, .string, .string, .int], .string, cost: .metered) {
-            (arguments, meter) throws(EvaluationError) in
+        addMatching("regex.replace", [.string, .string, .string, .int], .string) {
+            (expression, arguments, meter) throws(EvaluationError) in
             let limit = try arguments.int(3)
-            return .string(try Self.replace(arguments, limit: limit < 0 ? .max : Int(limit), &meter))
+            return .string(try Self.replace(expression, arguments, limit: limit < 0 ? .max : Int(limit), &meter))
         }
     }
 
     private static func replace(
+        _ expression: RE2,
         _ arguments: [Value],
         limit: Int,
         _ meter: inout Meter
     ) throws(EvaluationError) -> String {
         try chargeMatch(arguments, &meter)
         let text = try arguments.string(0)
-        let expression = try RegularExpressions.compile(arguments.string(1))
         let replacement = try Replacement(arguments.string(2), groupCount: expression.groupCount)
         guard limit > 0 else { return text }
         var result = ""
@@ -90,31 +81,33 @@ extension Library {
     }
 
     private mutating func addFinding() {
-        add("find", [.string, .string], .string, member: true, cost: .match(text: 0, pattern: 1), size: .argument(0)) {
-            (arguments, _) throws(EvaluationError) in
+        addMatching(
+            "find", [.string, .string], .string, member: true, cost: .match(text: 0, pattern: 1), size: .argument(0)
+        ) { (expression, arguments, _) throws(EvaluationError) in
             let text = try arguments.string(0)
-            let match = try RegularExpressions.compile(arguments.string(1)).firstMatch(in: text)
+            let match = expression.firstMatch(in: text)
             return .string(match?[0].map { text.slice($0) } ?? "")
         }
-        add("findAll", [.string, .string], .list(.string), member: true, cost: .metered) {
-            (arguments, meter) throws(EvaluationError) in
-            try Self.findAll(arguments, limit: .max, &meter)
+        addMatching("findAll", [.string, .string], .list(.string), member: true) {
+            (expression, arguments, meter) throws(EvaluationError) in
+            try Self.findAll(expression, arguments, limit: .max, &meter)
         }
-        add("findAll", [.string, .string, .int], .list(.string), member: true, cost: .metered) {
-            (arguments, meter) throws(EvaluationError) in
+        addMatching("findAll", [.string, .string, .int], .list(.string), member: true) {
+            (expression, arguments, meter) throws(EvaluationError) in
             let limit = try arguments.int(2)
-            return try Self.findAll(arguments, limit: limit < 0 ? .max : Int(limit), &meter)
+            return try Self.findAll(expression, arguments, limit: limit < 0 ? .max : Int(limit), &meter)
         }
     }
 
     private static func findAll(
+        _ expression: RE2,
         _ arguments: [Value],
         limit: Int,
         _ meter: inout Meter
     ) throws(EvaluationError) -> Value {
         try chargeMatch(arguments, &meter)
         let text = try arguments.string(0)
-        let matches = try RegularExpressions.compile(arguments.string(1)).allMatches(in: text, limit: limit)
+        let matches = expression.allMatches(in: text, limit: limit)
         try meter.charge(UInt64(matches.count))
         return .list(matches.compactMap { match in match[0].map { .string(text.slice($0)) } })
     }

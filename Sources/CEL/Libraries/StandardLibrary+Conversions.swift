@@ -88,16 +88,18 @@ extension Library {
     }
 
     private mutating func addTimeConversions() {
-        add("timestamp", [.string], .timestamp, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
+        let isTimestamp = ConstantRule.text { (text) throws(EvaluationError) in _ = try Conversion.timestamp(text) }
+        add("timestamp", [.string], .timestamp, cost: .traverse([0]), constant: isTimestamp) {
+            (arguments, _) throws(EvaluationError) in
             .timestamp(try Conversion.timestamp(arguments.string(0)))
         }
         add("timestamp", [.int], .timestamp) { (arguments, _) throws(EvaluationError) in
             try Arithmetic.time(Timestamp(seconds: arguments.int(0)))
         }
-        add("duration", [.string], .duration, cost: .traverse([0])) { (arguments, _) throws(EvaluationError) in
-            let text = try arguments.string(0)
-            guard let span = TimeSpan(text: text) else { throw .invalid("'\(text.clipped)' is no duration in range") }
-            return .duration(span)
+        let isDuration = ConstantRule.text { (text) throws(EvaluationError) in _ = try Conversion.duration(text) }
+        add("duration", [.string], .duration, cost: .traverse([0]), constant: isDuration) {
+            (arguments, _) throws(EvaluationError) in
+            .duration(try Conversion.duration(arguments.string(0)))
         }
         add("duration", [.int], .duration) { (arguments, _) throws(EvaluationError) in
             try Arithmetic.span(TimeSpan(seconds: arguments.int(0)))
@@ -150,6 +152,13 @@ enum Conversion {
         case "0", "f", "F", "false", "FALSE", "False": return false
         default: throw .invalid("'\(text.clipped)' is no bool")
         }
+    }
+
+    static func duration(_ text: String) throws(EvaluationError) -> TimeSpan {
+        guard let span = TimeSpan(text: text) else {
+            throw .invalid("'\(text.clipped)' is no duration such as 1h30m, 45s or 250ms, or out of range")
+        }
+        return span
     }
 
     static func timestamp(_ text: String) throws(EvaluationError) -> Timestamp {

@@ -16,7 +16,7 @@ extension Library {
             add(name, [.timestamp], .int, member: true) { (arguments, _) throws(EvaluationError) in
                 .int(Int64(part(try arguments.timestamp(0).civil())))
             }
-            add(name, [.timestamp, .string], .int, member: true, cost: .traverse([1])) {
+            add(name, [.timestamp, .string], .int, member: true, cost: .traverse([1]), constant: Self.isTimeZone) {
                 (arguments, _) throws(EvaluationError) in
                 let time = try arguments.timestamp(0)
                 let offset = try Self.offset(of: arguments.string(1), at: time)
@@ -26,8 +26,10 @@ extension Library {
         add("getMilliseconds", [.timestamp], .int, member: true) { (arguments, _) throws(EvaluationError) in
             .int(Int64(try arguments.timestamp(0).nanoseconds / 1_000_000))
         }
-        add("getMilliseconds", [.timestamp, .string], .int, member: true, cost: .traverse([1])) {
-            (arguments, _) throws(EvaluationError) in
+        add(
+            "getMilliseconds", [.timestamp, .string], .int, member: true, cost: .traverse([1]),
+            constant: Self.isTimeZone
+        ) { (arguments, _) throws(EvaluationError) in
             let time = try arguments.timestamp(0)
             _ = try Self.offset(of: arguments.string(1), at: time)
             return .int(Int64(time.nanoseconds / 1_000_000))
@@ -43,9 +45,20 @@ extension Library {
         }
     }
 
+    // Without a database of time zones nothing can be said of a name.
+    private static let isTimeZone = ConstantRule.text(
+        TextRule(argument: 1) { (zone) throws(EvaluationError) in
+            let zones = TimeZoneDatabase.system
+            if zones.rules(zone) == nil, zones.rules("Etc/UTC") != nil { throw unknownZone(zone) }
+        })
+
+    private static func unknownZone(_ zone: String) -> EvaluationError {
+        .invalid("there is no time zone '\(zone.clipped)'")
+    }
+
     private static func offset(of zone: String, at time: Timestamp) throws(EvaluationError) -> Int32 {
         guard let offset = TimeZoneDatabase.system.offset(zone: zone, atSeconds: time.seconds) else {
-            throw .invalid("there is no time zone '\(zone.clipped)'")
+            throw unknownZone(zone)
         }
         return offset
     }

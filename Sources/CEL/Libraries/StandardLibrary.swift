@@ -143,9 +143,8 @@ extension Library {
             .bool(Arithmetic.ends(try arguments.string(0), with: try arguments.string(1)))
         }
         for isMember in [false, true] {
-            add("matches", [.string, .string], .bool, member: isMember, cost: .match(text: 0, pattern: 1)) {
-                (arguments, _) throws(EvaluationError) in
-                .bool(try RegularExpressions.compile(arguments.string(1)).isMatch(try arguments.string(0)))
+            addMatching("matches", [.string, .string], .bool, member: isMember, cost: .match(text: 0, pattern: 1)) {
+                (expression, arguments, _) throws(EvaluationError) in .bool(expression.isMatch(try arguments.string(0)))
             }
         }
     }
@@ -153,12 +152,17 @@ extension Library {
 
 /// Compiled regular expressions.
 enum RegularExpressions {
-    static func compile(_ pattern: String) throws(EvaluationError) -> RE2 {
+    static func compile(_ pattern: String, maximumGroups: Int = .max) throws(EvaluationError) -> RE2 {
+        let expression: RE2
         do throws(RE2.SyntaxError) {
-            return try RE2(pattern)
+            expression = try RE2(pattern)
         } catch {
             throw .invalid("the regular expression is wrong at byte \(error.offset): \(error.message)")
         }
+        guard expression.groupCount <= maximumGroups else {
+            throw .invalid("the regular expression may have one capturing group, not \(expression.groupCount)")
+        }
+        return expression
     }
 }
 

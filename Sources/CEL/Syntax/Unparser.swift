@@ -111,7 +111,10 @@ extension Value {
     }
 
     /// Source text that denotes the value, or nil where the language has none.
-    var literalText: String? {
+    var literalText: String? { literalText(.single) }
+
+    func literalText(_ quote: QuotedText.Quote) -> String? {
+        func call(_ function: String, _ text: String) -> String { "\(function)(\(QuotedText.quote(text, quote)))" }
         switch self {
         case .null: return "null"
         case .bool(let flag): return flag ? "true" : "false"
@@ -119,35 +122,35 @@ extension Value {
         case .uint(let number): return "\(number)u"
         case .double(let number):
             guard number.isFinite else {
-                return number.isNaN ? "double('NaN')" : "double('\(number > 0 ? "" : "-")Infinity')"
+                return call("double", number.isNaN ? "NaN" : number > 0 ? "Infinity" : "-Infinity")
             }
             return "\(number)"
-        case .string(let text): return QuotedText.quote(text)
-        case .bytes(let bytes): return "b" + QuotedText.quote(bytes: bytes)
-        case .timestamp(let time): return "timestamp('\(time.rfc3339)')"
-        case .duration(let span): return "duration('\(span.text)')"
-        case .list(let elements): return Self.joinedLiterals(elements).map { "[\($0)]" }
+        case .string(let text): return QuotedText.quote(text, quote)
+        case .bytes(let bytes): return "b" + QuotedText.quote(bytes: bytes, quote)
+        case .timestamp(let time): return call("timestamp", time.rfc3339)
+        case .duration(let span): return call("duration", span.text)
+        case .list(let elements): return Self.joinedLiterals(elements, quote).map { "[\($0)]" }
         case .map(let map):
             // Reading an absent key of a literal is an error, which it is not here.
             guard map.absence == .error else { return nil }
             var parts: [String] = []
             for (key, value) in map.entries {
-                guard let key = key.literalText, let value = value.literalText else { return nil }
+                guard let key = key.literalText(quote), let value = value.literalText(quote) else { return nil }
                 parts.append("\(key): \(value)")
             }
             return "{\(parts.joined(separator: ", "))}"
         case .optional(let optional):
             guard let wrapped = optional.wrapped else { return "optional.none()" }
-            return wrapped.literalText.map { "optional.of(\($0))" }
+            return wrapped.literalText(quote).map { "optional.of(\($0))" }
         case .type(let type): return type.runtimeName
         case .record, .opaque, .unknown: return nil
         }
     }
 
-    private static func joinedLiterals(_ values: [Value]) -> String? {
+    private static func joinedLiterals(_ values: [Value], _ quote: QuotedText.Quote) -> String? {
         var parts: [String] = []
         for value in values {
-            guard let text = value.literalText else { return nil }
+            guard let text = value.literalText(quote) else { return nil }
             parts.append(text)
         }
         return parts.joined(separator: ", ")
@@ -156,33 +159,43 @@ extension Value {
 
 /// Quoted literals.
 enum QuotedText {
-    static func quote(_ text: String) -> String {
-        var result = "'"
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "'": result += "\\'"
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F: result += "\\x" + hex(UInt8(scalar.value))
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "'"
+    enum Quote: UInt8 {
+        case single = 0x27
+        case double = 0x22
+
+        fileprivate var scalar: UnicodeScalar { UnicodeScalar(rawValue) }
     }
 
-    static func quote(bytes: [UInt8]) -> String {
-        var result = "'"
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "'"): result += "\\'"
-            case UInt8(ascii: "\\"): result += "\\\\"
-            case 0x20...0x7E: result.unicodeScalars.append(UnicodeScalar(byte))
-            default: result += "\\x" + hex(byte)
+    static func quote(_ text: String, _ quote: Quote = .single) -> String {
+        var result = String.UnicodeScalarView()
+        result.append(quote.scalar)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case quote.scalar, "\\": result += ["\\", scalar]
+            case "\n": result += "\\n".unicodeScalars
+            case "\r": result += "\\r".unicodeScalars
+            case "\t": result += "\\t".unicodeScalars
+            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
+                result += "\\x\(hex(UInt8(scalar.value)))".unicodeScalars
+            default: result.append(scalar)
             }
         }
-        return result + "'"
+        result.append(quote.scalar)
+        return String(result)
+    }
+
+    static func quote(bytes: [UInt8], _ quote: Quote = .single) -> String {
+        var result = String.UnicodeScalarView()
+        result.append(quote.scalar)
+        for byte in bytes {
+            switch byte {
+            case quote.rawValue, UInt8(ascii: "\\"): result += ["\\", UnicodeScalar(byte)]
+            case 0x20...0x7E: result.append(UnicodeScalar(byte))
+            default: result += "\\x\(hex(byte))".unicodeScalars
+            }
+        }
+        result.append(quote.scalar)
+        return String(result)
     }
 
     private static func hex(_ byte: UInt8) -> String {

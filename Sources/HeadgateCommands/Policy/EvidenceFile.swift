@@ -1,5 +1,6 @@
 import Foundation
 import HeadgateCore
+import HeadgateManifest
 
 /// Evidence that was given in a file and cannot be used.
 struct EvidenceProblem: Error, CustomStringConvertible {
@@ -15,6 +16,24 @@ enum EvidenceFile {
         guard case .object = value else { throw EvidenceProblem("\(name) is not a JSON object") }
         return value
     }
+
+    /// A mapping by variable, in JSON or YAML, with places where they are known.
+    static func evidence(_ bytes: [UInt8], file: RepositoryPath) throws(EvidenceProblem) -> PlacedJSON {
+        guard !ManifestParser.isManifestPath(file) else {
+            let (value, problems) = PlainYAML.read(bytes, file: file)
+            guard let value, problems.isEmpty else {
+                throw EvidenceProblem(problems.first?.description ?? "\(file) cannot be read")
+            }
+            return value
+        }
+        let value = try object(bytes, file.text)
+        // JSON is YAML as far as places go, and a problem may need one.
+        let places = bytes.count <= placedSize ? PlainYAML.read(bytes, file: file).value?.places : nil
+        return PlacedJSON(value, places: places ?? [:])
+    }
+
+    /// Places in larger JSON files are not looked for.
+    private static let placedSize = 256 << 10
 
     /// A tool's report as what it becomes in `candidate.reports`.
     static func report(_ bytes: [UInt8], _ format: ReportFormat, _ name: String) throws(EvidenceProblem) -> JSONValue {

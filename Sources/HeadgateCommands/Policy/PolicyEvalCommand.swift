@@ -1,46 +1,73 @@
 import ArgumentParser
 import CEL
 import Foundation
+import HeadgateAPI
 import HeadgateCore
 import HeadgatePolicy
 
 /// The command `headgate policy eval EXPRESSION --evidence FILE`.
 struct PolicyEvalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "eval", abstract: "Evaluate an expression on evidence from a JSON file.",
+        commandName: "eval", abstract: "Evaluate an expression on evidence from a file, as a gate does.",
+        usage: "headgate policy eval <expression> [--evidence <file>] [--at <gate> | --plain] [--explain]",
         discussion: """
-            Prints the value and the cost; with --explain every sub-expression's value. Each member of the file is a \
-            variable. Exits with 1 for false, 2 when the value cannot be told, 64 when the expression does not compile.
+            Prints the value and the cost; with --explain every sub-expression's value.
+
+            A file whose members are all evidence of a gate (\(EvidenceTrial.names.joined(separator: ", "))) is read as \
+            a gate has it: declared records, so that a misspelt field is refused; numbers of metrics are doubles, times \
+            are timestamps; and what the file leaves out is unknown. --at insists on it and says which gate asks. Any \
+            other file is plain JSON, each member a variable; --plain insists on that.
+
+            Exits with 1 for false, 2 when the value cannot be told (an error or unknown), 64 when the expression does \
+            not compile or the evidence does not fit.
             """)
 
-    @Argument(help: "The expression.")
-    var expression: String
-    @Option(help: "A JSON file; each member is a variable.")
+    // An array, since only then an expression may begin with a minus sign.
+    @Argument(parsing: .allUnrecognized, help: ArgumentHelp("The expression.", valueName: "expression"))
+    var expressions: [String]
+    @Option(help: "A JSON or YAML file; each member is a variable.")
     var evidence: String?
     @Option(help: "Whose report the file is: json, evidently, deepchecks, mlflow or dvc.")
     var format = ReportFormat.json
+    @Option(help: "As the gate does: plan, validate, release or rollout. What the file leaves out is unknown.")
+    var at: GateMoment?
+    @Flag(help: "Take the file as plain JSON, whatever its members are called.")
+    var plain = false
     @Flag(help: "Print the value of every sub-expression.")
     var explain = false
 
+    func validate() throws {
+        if let option = expressions.first(where: { $0.hasPrefix("--") }) {
+            throw ValidationError("Unknown option '\(option)'")
+        }
+        guard expressions.count == 1 else {
+            throw ValidationError("Expected one expression, found \(expressions.count): quote it for the shell.")
+        }
+        if plain, at != nil { throw ValidationError("--plain and --at exclude each other.") }
+        if format != .json, at != nil { throw ValidationError("a report of a tool is no evidence: leave out --at.") }
+    }
+
     func run() async throws {
-        let variables = try read()
-        var environment = Environment()
-        for name in variables.keys.sorted() { environment.declare(name, .dyn) }
+        let trial = try trial()
+        for problem in trial.problems { Terminal.note("\(problem)") }
+        guard trial.problems.isEmpty else { throw ExitCode(64) }
         let program: Program
         do {
-            program = try environment.compile(expression)
+            program = try trial.environment.compile(expressions[0])
         } catch {
             Terminal.note(error.description)
+            for hint in hints(error, trial) { Terminal.note(" = \(hint)") }
             throw ExitCode(64)
         }
-        let activation = Activation(environment)
-        for (name, value) in variables { activation[name] = EvidenceValues.plain(value) }
-        if explain { PolicyExplanation.print(program, activation) }
-        let evaluation = program.evaluate(activation)
+        let evaluation = program.evaluate(trial.activation)
+        if explain { PolicyExplanation.print(program, trial.activation) }
         switch evaluation.result {
-        case .value(let value): print(value.shown)
-        case .unknown(let set): print("unknown: waits for \(set.paths.joined(separator: ", "))")
-        case .error(let error): print("error: \(error.message)")
+        case .value(let value): print(value.literal())
+        case .unknown(let set):
+            print("unknown: waits for \(set.paths.joined(separator: ", "))")
+            print("left: \(program.residual(trial.activation))")
+        case .error(let error):
+            Terminal.note(program.explain(trial.activation).failure?.rendered ?? error.message)
         }
         let most = program.cost.maximum == .max ? "no bound" : String(program.cost.maximum)
         print("cost \(evaluation.cost), estimated \(program.cost.minimum) to \(most)")
@@ -51,19 +78,58 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         }
     }
 
-    private func read() throws -> [String: JSONValue] {
-        guard let evidence else { return [:] }
+    private func trial() throws -> EvidenceTrial {
+        let document = try read() ?? PlacedJSON(.object([:]))
+        if format != .json { return EvidenceTrial(report: document.value) }
+        if at != nil { return EvidenceTrial(asAtGate: document, moment: at) }
+        let names = document.value.sortedMembers.map(\.name)
+        let strange = names.filter { !EvidenceTrial.names.contains($0) }
+        if plain || names.isEmpty || strange.count == names.count { return EvidenceTrial(plain: document.value) }
+        guard let first = strange.first else { return EvidenceTrial(asAtGate: document, moment: nil) }
+        Terminal.note(
+            "taken as plain JSON, since a gate has no evidence \"\(first)\" (--at GATE insists, --plain agrees)")
+        return EvidenceTrial(plain: document.value)
+    }
+
+    private func read() throws -> PlacedJSON? {
+        guard let evidence else { return nil }
         guard let data = FileManager.default.contents(atPath: evidence) else {
-            throw ValidationError("\(evidence) cannot be read")
+            throw Self.unusable("\(evidence) cannot be read")
+        }
+        guard data.count <= PolicyFiles.maxEvidenceSize else {
+            throw Self.unusable("\(evidence) is larger than \(PolicyFiles.maxEvidenceSize >> 20) MiB")
         }
         do {
-            let document = try EvidenceFile.report(Array(data), format, evidence)
-            if case .object(let members) = document { return members }
+            guard format == .json else { return PlacedJSON(try EvidenceFile.report(Array(data), format, evidence)) }
+            let name = URL(fileURLWithPath: evidence).lastPathComponent
+            guard let file = RepositoryPath(evidence) ?? RepositoryPath(name) else {
+                return PlacedJSON(try EvidenceFile.object(Array(data), evidence))
+            }
+            return try EvidenceFile.evidence(Array(data), file: file)
         } catch {
-            throw ValidationError("\(error)")
+            throw Self.unusable("\(error)")
         }
-        throw ValidationError("\(evidence) is not a JSON object")
+    }
+
+    private static func unusable(_ message: String) -> APIProblem { APIProblem(.invalid, message) }
+
+    /// What to do about a name that is not there.
+    private func hints(_ error: CompilationError, _ trial: EvidenceTrial) -> [String] {
+        let missing = EvidenceTrial.names.filter { name in
+            !trial.environment.variableNames.contains(name)
+                && error.diagnostics.contains { $0.message == "undeclared name '\(name)'" }
+        }
+        guard !missing.isEmpty else { return [] }
+        let given = trial.environment.variableNames.joined(separator: ", ")
+        let what = "\(missing.joined(separator: ", ")) is what evidence gives: "
+        return [
+            evidence == nil
+                ? what + "name a file with --evidence, or see what the value waits for with --at validate"
+                : what + "the file gives \(given.isEmpty ? "nothing" : given)"
+        ]
     }
 }
 
 extension ReportFormat: ExpressibleByArgument {}
+
+extension GateMoment: ExpressibleByArgument {}

@@ -1,21 +1,11 @@
 import CEL
 import HeadgatePolicy
 
-/// Prints an explanation: every sub-expression with its value, outermost first.
+/// Prints an explanation: every sub-expression with its value, the outer before the inner.
 enum PolicyExplanation {
     static func print(_ program: Program, _ activation: Activation) {
-        let explanation = program.explain(activation)
-        for step in explanation.steps {
-            let indent = String(repeating: "  ", count: step.depth)
-            let bound = step.variables.map { "\($0.name) = \($0.value.shown)" }.joined(separator: ", ")
-            let value: String
-            switch step.outcome {
-            case .value(let found): value = found.shown
-            case .error(let error): value = "error: \(error.message)"
-            case .unknown(let set): value = "unknown: waits for \(set.paths.joined(separator: ", "))"
-            case nil: value = "not evaluated"
-            }
-            Swift.print("\(indent)\(step.text) → \(value)\(bound.isEmpty ? "" : "  [\(bound)]")")
+        for step in program.explain(activation).steps {
+            Swift.print("\(String(repeating: "  ", count: step.depth))\(step.line) → \(step.shownOutcome)")
         }
     }
 }

@@ -84,13 +84,7 @@ struct PolicyTestRun {
 
     private func fixture(_ name: String, _ folder: RepositoryPath) throws -> PlacedJSON {
         guard let file = folder.resolving(name) else { throw EvidenceProblem("\(name) leaves the repository") }
-        let bytes = try files.bytes(of: file)
-        if name.hasSuffix(".json") { return PlacedJSON(try EvidenceFile.object(bytes, file.text)) }
-        let (value, problems) = PlainYAML.read(bytes, file: file)
-        guard let value, problems.isEmpty else {
-            throw EvidenceProblem(problems.first?.description ?? "\(file) cannot be read")
-        }
-        return value
+        return try EvidenceFile.evidence(files.bytes(of: file), file: file)
     }
 
     private func report(_ report: ReportSpec, _ folder: RepositoryPath) throws -> JSONValue {

@@ -1,0 +1,242 @@
+/// Watches an evaluation.
+final class Explainer {
+    /// What a node gave, with what the nodes in it gave before.
+    struct Sighting {
+        let id: NodeID
+        let variables: [(name: String, value: Value)]
+        let outcome: Evaluation.Outcome
+        let parts: [Sighting]
+    }
+
+    /// Beyond this many, what nodes in loops gave is not kept.
+    private static let maximumSightings = 2_000
+
+    let program: CheckedTree
+    private let activation: Activation
+    private let meter: Meter
+    /// What no outer node has taken in yet.
+    private var pending: [Sighting] = []
+    private var sightingCount = 0
+    /// What each node gave; of a node in a loop, in the last turn.
+    private(set) var outcomes: [NodeID: Evaluation.Outcome] = [:]
+    private var origins = ErrorOrigins()
+    private var depths: [Int]
+    /// The loop variables around each node.
+    private var loops: [[(name: String, slot: Int)]]
+    private var prefixes: Set<NodeID> = []
+    /// Where each node stands before those in it, and the last place among these.
+    private var spans: [ClosedRange<Int>]
+
+    init(_ program: CheckedTree, _ activation: Activation, _ meter: Meter) {
+        self.program = program
+        self.activation = activation
+        self.meter = meter
+        let count = program.tree.nodes.count
+        depths = Array(repeating: 0, count: count)
+        loops = Array(repeating: [], count: count)
+        spans = Array(repeating: 0...0, count: count)
+        var place = 0
+        survey(program.tree.root, depth: 0, around: [], &place)
+    }
+
+    private func survey(_ id: NodeID, depth: Int, around: [(name: String, slot: Int)], _ place: inout Int) {
+        depths[id] = depth
+        loops[id] = around
+        place += 1
+        let start = place
+        defer { spans[id] = start...place }
+        let kind = program.tree[id].kind
+        switch kind {
+        case .select(let operand, _), .optionalSelect(let operand, _), .index(let operand, _),
+            .optionalIndex(let operand, _), .has(let operand, _):
+            prefixes.insert(operand)
+        default: break
+        }
+        guard case .comprehension(let loop) = kind else {
+            for child in children(of: id) { survey(child, depth: depth + 1, around: around, &place) }
+            return
+        }
+        survey(loop.range, depth: depth + 1, around: around, &place)
+        var inner = around + [(name: loop.first, slot: program.slots[id])]
+        if let second = loop.second { inner.append((second, program.slots[id] + 1)) }
+        if let filter = loop.filter { survey(filter, depth: depth + 1, around: inner, &place) }
+        survey(loop.body, depth: depth + 1, around: inner, &place)
+    }
+
+    /// The children that are expressions: neither the first parts of a dotted name nor the namespace of a function.
+    func children(of id: NodeID) -> [NodeID] {
+        switch (program.tree[id].kind, program.references[id]) {
+        case (.select, .some): []
+        case (.memberCall(_, _, let arguments), .function(let function)) where function.isNamespaced: arguments
+        case (let kind, _): kind.children
+        }
+    }
+
+    func type(of id: NodeID) -> CELType { program.types[id] }
+
+    func isInLoop(_ id: NodeID) -> Bool { !loops[id].isEmpty }
+
+    func isConstant(_ id: NodeID) -> Bool {
+        if case .constant = program.references[id] { true } else { false }
+    }
+
+    // MARK: Watching
+
+    /// Runs the evaluation and gives each node's outcome, that of the last turn in a loop.
+    func run() -> (Evaluation, [NodeID: Evaluation.Outcome]) {
+        var evaluator = PlainEvaluator(program, activation, meter: meter) { [self] id, result, evaluator in
+            switch result {
+            case .success(.unknown(let set)): outcomes[id] = .unknown(set)
+            case .success(let value): outcomes[id] = .value(value)
+            case .failure(let error):
+                outcomes[id] = .error(error)
+                origins.note(error, at: id, among: children(of: id)) { hint(for: error, at: id) }
+            }
+            keep(id, evaluator)
+        }
+        do throws(EvaluationError) {
+            let value = try evaluator.evaluate()
+            return (Evaluation(value, cost: evaluator.meter.cost), outcomes)
+        } catch {
+            return (Evaluation(error, cost: evaluator.meter.cost), outcomes)
+        }
+    }
+
+    private func keep(_ id: NodeID, _ evaluator: borrowing PlainEvaluator) {
+        guard let outcome = outcomes[id] else { return }
+        if isInLoop(id) {
+            guard sightingCount < Self.maximumSightings else { return }
+            sightingCount += 1
+        }
+        let inner = pending.suffix {
+            spans[$0.id].lowerBound > spans[id].lowerBound && spans[id].contains(spans[$0.id])
+        }
+        let parts = Array(inner)
+        pending.removeLast(parts.count)
+        let variables = loops[id].map { (name: $0.name, value: evaluator.locals[$0.slot]) }
+        pending.append(Sighting(id: id, variables: variables, outcome: outcome, parts: parts))
+    }
+
+    func explanation() -> Explanation {
+        let evaluation = run().0
+        var steps: [Explanation.Step] = []
+        for sighting in pending { add(sighting, to: &steps) }
+        return Explanation(
+            steps: steps,
+            evaluation: evaluation,
+            summary: summary(of: program.tree.root),
+            reasons: reasons(program.tree.root),
+            failure: failure(evaluation)
+        )
+    }
+
+    // MARK: Steps
+
+    private func add(_ sighting: Sighting, to steps: inout [Explanation.Step]) {
+        let id = sighting.id
+        if isWorthShowing(id) { steps.append(step(id, sighting.variables, sighting.outcome)) }
+        let children = children(of: id)
+        var rest = sighting.parts
+        if case .comprehension = program.tree[id].kind {
+            for part in rest { add(part, to: &steps) }
+            rest = []
+        }
+        for child in children {
+            for part in rest where part.id == child { add(part, to: &steps) }
+            if outcomes[child] == nil, isWorthShowing(child) { steps.append(step(child, sighting.variables, nil)) }
+        }
+    }
+
+    private func step(
+        _ id: NodeID,
+        _ variables: [(name: String, value: Value)],
+        _ outcome: Evaluation.Outcome?
+    ) -> Explanation.Step {
+        Explanation.Step(
+            text: program.tree.text(of: id),
+            location: program.tree.source.location(at: program.tree[id].range.lowerBound),
+            depth: depths[id],
+            variables: variables,
+            outcome: outcome,
+            isPathPrefix: prefixes.contains(id)
+        )
+    }
+
+    /// Whether a node's value says more than its text.
+    private func isWorthShowing(_ id: NodeID) -> Bool {
+        switch program.tree[id].kind {
+        case .literal: false
+        case .list(let elements): elements.isEmpty || elements.contains { isWorthShowing($0.value) }
+        default: !isConstant(id)
+        }
+    }
+
+    // MARK: Errors
+
+    private func failure(_ evaluation: Evaluation) -> Diagnostic? {
+        guard case .error(let error) = evaluation.result else { return nil }
+        let origin = origins[error, at: program.tree.root]
+        let position = program.tree[origin?.node ?? program.tree.root].position
+        return program.tree.source.diagnostic(at: position, error.message, hint: origin?.hint)
+    }
+
+    /// What may have been meant where reading a field or key failed.
+    private func hint(for error: EvaluationError, at id: NodeID) -> String? {
+        guard error.kind == .noSuchKey || error.kind == .noSuchField else { return nil }
+        let (container, name): (NodeID, String)
+        switch program.tree[id].kind {
+        case .select(let operand, let field): (container, name) = (operand, field)
+        case .index(let operand, let key):
+            guard case .value(.string(let text)) = outcomes[key] else { return nil }
+            (container, name) = (operand, text)
+        default: return nil
+        }
+        guard case .value(let value) = outcomes[container], let fields = value.fields else { return nil }
+        let keys = fields.keys.prefix(1_000).compactMap { key in
+            if case .string(let text) = key { text } else { nil }
+        }
+        if let near = nearestName(to: name, among: keys) { return "did you mean '\(near)'?" }
+        guard !keys.isEmpty else { return nil }
+        let known = keys.prefix(12).map(\.clipped).joined(separator: ", ")
+        return "there are \(known)\(keys.count > 12 ? ", …" : "")"
+    }
+}
+
+/// Where errors arose, for every node that passed them on.
+private struct ErrorOrigins {
+    struct Origin {
+        let error: EvaluationError
+        let node: NodeID
+        let hint: String?
+    }
+
+    /// Of more errors at a node, as the turns of a loop may give, the first are kept.
+    private static let maximum = 8
+
+    private var byNode: [NodeID: [Origin]] = [:]
+
+    /// Where the error that a node gave arose.
+    subscript(error: EvaluationError, at id: NodeID) -> Origin? {
+        byNode[id]?.first { $0.error == error }
+    }
+
+    /// Notes that a node gave an error, its own unless a child gave it before.
+    mutating func note(_ error: EvaluationError, at id: NodeID, among children: [NodeID], hint: () -> String?) {
+        guard self[error, at: id] == nil, byNode[id, default: []].count < Self.maximum else { return }
+        let inherited = children.lazy.compactMap { [self] in self[error, at: $0] }.first
+        byNode[id, default: []].append(inherited ?? Origin(error: error, node: id, hint: hint()))
+    }
+}
+
+extension ClosedRange<Int> {
+    fileprivate func contains(_ other: ClosedRange<Int>) -> Bool {
+        lowerBound <= other.lowerBound && other.upperBound <= upperBound
+    }
+}
+
+extension Array {
+    /// The longest end of which every element fulfils a condition.
+    fileprivate func suffix(while condition: (Element) -> Bool) -> ArraySlice<Element> {
+        self[((lastIndex { !condition($0) }) ?? -1) + 1..<count]
+    }
+}

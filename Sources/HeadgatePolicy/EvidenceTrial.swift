@@ -1,0 +1,72 @@
+package import CEL
+package import HeadgateCore
+
+/// What an expression is tried on without a controller: names with their types, and values.
+package struct EvidenceTrial {
+    package let environment: Environment
+    package let activation: Activation
+    /// What in the evidence fits no declared record.
+    package let problems: [HeadgateCore.Diagnostic]
+
+    /// As a gate has it: declared records, and what the document does not give is unknown.
+    ///
+    /// Only `approvals`, which are then none, and `restoring`, which is then false, need not be given.
+    ///
+    /// - Parameters:
+    ///   - document: A mapping by variable, with the policy's `params` among them.
+    ///   - moment: Which gate asks; by default what the document says, else `validate`.
+    package init(asAtGate document: PlacedJSON, moment: GateMoment?) {
+        var problems: [HeadgateCore.Diagnostic] = []
+        func wrong(_ field: String, _ message: String) {
+            problems.append(
+                HeadgateCore.Diagnostic(
+                    .error, code: "bad-evidence", message, at: document.place(of: field), field: field))
+        }
+        var members: [String: JSONValue] = [:]
+        if case .object(let given) = document.value { members = given }
+        var params: [String: JSONValue] = [:]
+        switch members.removeValue(forKey: "params") {
+        case .object(let given): params = given
+        case nil, .null: break
+        default: wrong("params", "expected a mapping of the policy's params")
+        }
+        var told: GateMoment?
+        switch members.removeValue(forKey: "moment") {
+        case .string(let text): told = GateMoment(rawValue: text)
+        case nil, .null: told = .validate
+        default: break
+        }
+        let known = GateMoment.allCases.map(\.rawValue).joined(separator: ", ")
+        if told == nil { wrong("moment", "expected one of \(known)") }
+        environment = EvidenceSchema.environment(params: params)
+        let found: [HeadgateCore.Diagnostic]
+        (activation, found) = EvidenceDocument.activation(
+            PlacedJSON(.object(members), places: document.places), declared: nil, moment: moment ?? told ?? .validate,
+            params: params, in: environment)
+        self.problems = problems + found
+    }
+
+    /// A document as it is: each member is a variable, of any type.
+    ///
+    /// Numbers that are not finite are unknown, as they are at a gate.
+    package init(plain document: JSONValue) {
+        self.init(document) { EvidenceValues.plain($1, path: $0) }
+    }
+
+    /// A tool's report, with its values as in `candidate.reports`.
+    package init(report document: JSONValue) {
+        self.init(document) { EvidenceValues.report($1, path: $0) }
+    }
+
+    private init(_ document: JSONValue, _ value: (String, JSONValue) -> Value) {
+        var environment = Environment()
+        for (name, _) in document.sortedMembers { environment.declare(name, .dyn) }
+        self.environment = environment
+        activation = Activation(environment)
+        for (name, member) in document.sortedMembers { activation[name] = value(name, member) }
+        problems = []
+    }
+
+    /// The names of what a gate has.
+    package static var names: [String] { EvidenceSchema.variables.map(\.name) + ["params"] }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import HeadgateTestSupport
+import Testing
+
+/// What `policy eval` prints, where, and how it exits.
+@Suite(.timeLimit(.minutes(10))) struct PolicyEvalTests {
+    private static let files = [
+        "gate.json": """
+        {"candidate": {"metrics": {"accuracy": 0.91, "epochs": 5, "loss": NaN, "huge": 1e999},
+                       "created": "2026-03-01T08:00:00Z"},
+         "champion": null, "now": "2026-03-06T13:00:00Z", "params": {"accuracy": 0.95}}
+        """,
+        "gate.yaml": "candidate: {metrics: {accuracy: 0.91}}\nnow: '2026-03-06T13:00:00Z'\n",
+        "misspelt.json": "{\n  \"candidate\": {\"metrcs\": {}}}",
+        "plain.json": #"{"count": 5, "tags": ["x", "y"], "scores": {"accuracy": 0.9}, "nan": NaN}"#,
+        "mixed.json": #"{"candidate": {"errorRate": 0.1}, "stable": {"errorRate": 0.2}}"#,
+    ]
+
+    private func run(_ arguments: [String]) async throws -> CommandResult {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "headgate-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in Self.files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+        return try await HeadgateProgram(in: folder.path).run(["policy", "eval"] + arguments)
+    }
+
+    private struct Case: CustomTestStringConvertible {
+        let arguments: [String]
+        let code: Int32
+        var output = ""
+        var errors = ""
+        var testDescription: String { arguments.joined(separator: " ") }
+
+        init(_ expression: String, _ options: String, _ code: Int32, output: String = "", errors: String = "") {
+            arguments = [expression] + options.split(separator: " ").map(String.init)
+            (self.code, self.output, self.errors) = (code, output, errors)
+        }
+
+        init(_ expression: String, _ code: Int32, output: String = "", errors: String = "") {
+            self.init(expression, "", code, output: output, errors: errors)
+        }
+
+        static let all = [
+            Case("1 + 1 == 2", 0, output: "true\ncost 2, estimated 0 to 2\n"), Case("1 + 1 == 3", 1, output: "false\n"),
+            Case("-1 < 0", 0, output: "true\n"), Case("-count < 0", "--evidence plain.json", 0, output: "true\n"),
+            Case(
+                "type(candidate.metrics.epochs) == double && candidate.metrics.epochs == 5.0", "--evidence gate.json",
+                0,
+                output: "true\n"),
+            Case(
+                "now.getDayOfWeek('Europe/Berlin') != 5 || now.getHours('Europe/Berlin') < 12", "--evidence gate.json",
+                1, output: "false\n"),
+            Case("now - candidate.created", "--evidence gate.json", 0, output: "duration(\"450000s\")\n"),
+            Case("candidate.metrics.accuracy", "--evidence gate.yaml", 0, output: "0.91\n"),
+            Case(
+                "candidate.metrics.loss < 1.0 && params.accuracy > 0.9", "--evidence gate.json", 2,
+                output: "unknown: waits for candidate.metrics.loss\nleft: candidate.metrics.loss < 1.0\n"),
+            Case(
+                "candidate.metrics.huge < 1.0", "--evidence gate.json", 2,
+                output: "unknown: waits for candidate.metrics.huge\n"),
+            Case("nan < 1.0", "--evidence plain.json", 2, output: "unknown: waits for nan\n"),
+            Case(
+                "candidate.digst == ''", "--evidence gate.json", 64,
+                errors: """
+                    1:11: Version has no field 'digst'
+                     | candidate.digst == ''
+                     |           ^
+                     = did you mean 'digest'?
+
+                    """),
+            Case(
+                "true", "--evidence misspelt.json", 64,
+                errors: "misspelt.json:2:17: error: Version has no field \"metrcs\" [candidate.metrcs]"),
+            Case("count + 1 == 6 && tags[0] == 'x'", "--evidence plain.json", 0, output: "true\n"),
+            Case(
+                "true &&\n  scores.acuracy > 0.5", "--evidence plain.json", 2, output: "cost 2, estimated 0 to 3\n",
+                errors: """
+                    2:10: no such key: 'acuracy'
+                     |   scores.acuracy > 0.5
+                     |          ^
+                     = did you mean 'accuracy'?
+
+                    """),
+            Case("1 / 0 == 1", 2, output: "cost 1,", errors: "1:3: division by zero\n | 1 / 0 == 1\n |   ^\n"),
+            Case(
+                "tags.all(t, t.matches('(x'))", "--evidence plain.json", 64,
+                errors: "1:24: the regular expression is wrong"),
+            Case("timestamp('2026') < timestamp('x')", 64, errors: "1:11: '2026' is no timestamp"),
+            Case("tags.alll(t, t == 'x')", "--evidence plain.json", 64, errors: "1:6: there is no function 'alll'"),
+            Case(
+                "candidate.errorRate < stable.errorRate", "--evidence mixed.json", 0, output: "true\n",
+                errors: "plain JSON"),
+            Case(
+                "candidate.errorRate < 1.0", "--evidence mixed.json --at rollout", 64, errors: "no evidence \"stable\""),
+            Case("candidate.metrics.epochs == 5", "--evidence gate.json --plain", 0, output: "true\n"),
+            Case("candidate.digst == ''", "--evidence gate.json --plain", 2, errors: "there are created, metrics"),
+            Case("candidate.size > 1", 64, errors: "--evidence"),
+            Case("candidate.size > 1", "--evidence plain.json", 64, errors: "the file gives count, nan, scores, tags"),
+            Case("candidate.size > 1", "--at plan", 2, output: "unknown: waits for candidate.size\n"),
+            Case("moment", "--at release", 0, output: "\"release\"\n"),
+            Case("true", "--at never", 64, errors: "never"), Case("true", "--at plan --plain", 64, errors: "exclude"),
+            Case("true", "--explian", 64, errors: "Unknown option '--explian'"),
+            Case("1", "< 2", 64, errors: "quote it"),
+            Case("true", "--evidence gone.json", 64, errors: "headgate: gone.json cannot be read\n"),
+            Case(
+                "[b'a\\xff', timestamp('2026-01-01T00:00:00Z'), optional.of('\"'), int, {1u: null}, duration('3500ms')]",
+                0,
+                output:
+                    #"[b"a\xff", timestamp("2026-01-01T00:00:00Z"), optional.of("\""), int, {1u: null}, duration("3.5s")]"#
+            ),
+        ]
+    }
+
+    @Test(arguments: Case.all)
+    private func `the answer, its place and the exit code are as documented`(_ example: Case) async throws {
+        let result = try await run(example.arguments)
+        #expect(result.status == example.code, "\(result)")
+        #expect(
+            example.output.isEmpty
+                ? result.output.isEmpty || example.code != 64 : result.output.hasPrefix(example.output), "\(result)")
+        let saysSo = example.errors.isEmpty ? result.errors.isEmpty : result.errors.contains(example.errors)
+        #expect(saysSo, "\(result)")
+    }
+
+    @Test func `an explanation follows the expression`() async throws {
+        let result = try await run([
+            "tags.exists(t, t == 'y') && candidate.metrics.accuracy >= params.accuracy || math.greatest(1, 2) == 2",
+            "--explain", "--at", "validate", "--evidence", "gate.json",
+        ])
+        #expect(result.status == 64 && result.errors.contains("undeclared name 'tags'"))
+        let explained = try await run([
+            "['x', 'y'].exists(t, t == 'y') && candidate.metrics.accuracy >= params.accuracy", "--explain",
+            "--evidence", "gate.json",
+        ])
+        #expect(
+            explained.lines.filter { !$0.contains("candidate →") && !$0.contains("metrics →") } == [
+                "['x', 'y'].exists(t, t == 'y') && candidate.metrics.accuracy >= params.accuracy → false",
+                "  ['x', 'y'].exists(t, t == 'y') → true", "    t == 'y' → false  [t = \"x\"]",
+                "      t → \"x\"  [t = \"x\"]", "    t == 'y' → true  [t = \"y\"]", "      t → \"y\"  [t = \"y\"]",
+                "  candidate.metrics.accuracy >= params.accuracy → false", "    candidate.metrics.accuracy → 0.91",
+                "    params.accuracy → 0.95", "      params → Params{accuracy: 0.95}", "false",
+                "cost 24, estimated 0 to no bound", "",
+            ], "\(explained)")
+    }
+}

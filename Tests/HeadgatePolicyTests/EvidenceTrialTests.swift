@@ -1,0 +1,108 @@
+import CEL
+import HeadgateCore
+import Testing
+
+@testable import HeadgatePolicy
+
+/// What `policy eval` tries an expression on is what a gate has.
+@Suite struct EvidenceTrialTests {
+    private static func evidence(_ text: String) throws -> PlacedJSON {
+        PlacedJSON(try JSONDocument.parseObject(Array(text.utf8)))
+    }
+
+    private static let document = #"""
+        {"candidate": {"metrics": {"accuracy": 0.91, "epochs": 5, "loss": NaN, "huge": 1e999, "gone": null,
+                                   "passed": true, "slices": [1, Infinity]},
+                       "params": {"trees": 20, "depth": null}, "size": 12, "created": "2026-03-01T08:00:00Z",
+                       "formats": ["onnx"], "reports": {"drift": {"score": 1, "bad": -Infinity}},
+                       "provenance": {"steps": [{"name": "train", "builder": ""}]}},
+         "champion": null, "model": {"name": "wine", "labels": {"tier": "production"}},
+         "commit": {"author": {"name": "ada"}, "time": "2026-02-28T12:00:00+01:00"},
+         "traffic": {"candidate": {"requests": 10, "errorRate": NaN}, "weight": 10},
+         "approvals": [{"by": "grace", "at": "2026-03-01T09:00:00Z"}],
+         "now": "2026-03-06T13:00:00Z", "params": {"floor": 0.9, "days": 30}}
+        """#
+
+    private static func outcome(_ source: String, at moment: GateMoment? = nil) throws -> String {
+        let trial = EvidenceTrial(asAtGate: try evidence(document), moment: moment)
+        #expect(trial.problems == [])
+        return try trial.environment.compile(source).evaluate(trial.activation).result.description
+    }
+
+    @Test(arguments: [
+        ("candidate.metrics.accuracy >= params.floor", "true"), ("candidate.metrics.epochs == 5.0", "true"),
+        ("type(candidate.metrics.epochs) == double", "true"), ("candidate.size == 12", "true"),
+        ("champion == null", "true"), ("now - candidate.created == duration('125h')", "true"),
+        ("now.getDayOfWeek('Europe/Berlin') != 5 || now.getHours('Europe/Berlin') < 12", "false"),
+        ("approvals.exists(a, a.by != commit.author.name)", "true"), ("approvals[0].at > candidate.created", "true"),
+        ("commit.time == timestamp('2026-02-28T11:00:00Z')", "true"), ("candidate.params.trees == 20", "true"),
+        ("candidate.params.depth == null", "true"), ("candidate.reports.drift.score == 1.0", "true"),
+        ("candidate.formats.all(f, f in ['onnx', 'safetensors'])", "true"), ("restoring", "false"),
+        ("candidate.metrics.loss < 1.0", "unknown: waits for candidate.metrics.loss"),
+        ("candidate.metrics.huge < 1.0", "unknown: waits for candidate.metrics.huge"),
+        ("candidate.metrics.gone < 1.0", "unknown: waits for candidate.metrics.gone"),
+        ("candidate.metrics.passed", "unknown: waits for candidate.metrics.passed"),
+        ("candidate.metrics.slices[1] > 0.0", "unknown: waits for candidate.metrics.slices[1]"),
+        ("candidate.reports.drift.bad < 1.0", "unknown: waits for candidate.reports.drift.bad"),
+        ("traffic.candidate.errorRate < 0.1", "unknown: waits for traffic.candidate.errorRate"),
+        ("candidate.digest == ''", "unknown: waits for candidate.digest"),
+        ("deployment.name == 'wine'", "unknown: waits for deployment.name"),
+        ("has(candidate.metrics.f1)", "false"), ("moment", "'validate'"),
+    ])
+    func `values are those of a gate, and what is left out is unknown`(source: String, expected: String) throws {
+        #expect(try Self.outcome(source) == expected)
+    }
+
+    @Test func `which gate asks may be said, by the caller before the document`() throws {
+        #expect(try Self.outcome("moment", at: .rollout) == "'rollout'")
+        let told = EvidenceTrial(asAtGate: try Self.evidence(#"{"moment": "plan"}"#), moment: nil)
+        #expect(told.activation["moment"]?.description == "'plan'")
+        let other = EvidenceTrial(asAtGate: try Self.evidence(#"{"moment": "plan"}"#), moment: .release)
+        #expect(other.activation["moment"]?.description == "'release'")
+    }
+
+    @Test(
+        arguments: [
+            ("candidate.digst == ''", "Version has no field 'digst'", "did you mean 'digest'?"),
+            ("params.flor > 0.5", "Params has no field 'flor'", "did you mean 'floor'?"),
+            ("candidate.created > '2026'", "'>' does not apply to timestamp and string", nil),
+            ("candidat.size > 1", "undeclared name 'candidat'", "did you mean 'candidate'?"),
+        ] as [(String, String, String?)])
+    func `what a policy may not ask is refused`(source: String, message: String, hint: String?) throws {
+        let trial = EvidenceTrial(asAtGate: try Self.evidence(Self.document), moment: nil)
+        do throws(CompilationError) {
+            _ = try trial.environment.compile(source)
+            Issue.record("it was accepted")
+        } catch {
+            #expect(error.diagnostics.map(\.message) == [message])
+            #expect(error.diagnostics[0].hint == hint)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (#"{"candidat": {}}"#, "candidat", "did you mean 'candidate'?"),
+            (#"{"candidate": {"sizes": 1}}"#, "candidate.sizes", "did you mean 'size'?"),
+            (#"{"candidate": {"size": "1"}}"#, "candidate.size", nil), (#"{"now": "today"}"#, "now", nil),
+            (#"{"approvals": [{"at": 1}]}"#, "approvals[0].at", nil), (#"{"params": 1}"#, "params", nil),
+            (#"{"moment": "later"}"#, "moment", nil), (#"{"moment": 1}"#, "moment", nil),
+        ] as [(String, String, String?)])
+    func `evidence that fits no record is told by its field`(text: String, field: String, hint: String?) throws {
+        let problems = EvidenceTrial(asAtGate: try Self.evidence(text), moment: nil).problems
+        #expect(problems.map(\.field) == [field])
+        #expect(problems.first?.hint == hint)
+    }
+
+    @Test(arguments: [
+        ("a == 5 && b == 'x' && c == null && d.e[1] == 2.5", "true"), ("n > 1.0", "unknown: waits for n"),
+        ("d.f[0] > 1.0", "unknown: waits for d.f[0]"), ("d.f[0] > 1.0 && false", "false"),
+    ])
+    func `a plain document is taken as it is, but for numbers that are not finite`(
+        source: String, expected: String
+    ) throws {
+        let text = #"{"a": 5, "b": "x", "c": null, "d": {"e": [1, 2.5], "f": [1e999]}, "n": NaN}"#
+        let trial = EvidenceTrial(plain: try Self.evidence(text).value)
+        let program = try trial.environment.compile(source)
+        #expect(program.evaluate(trial.activation).result.description == expected)
+    }
+}
