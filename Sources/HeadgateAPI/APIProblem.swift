@@ -1,3 +1,5 @@
+package import HeadgateCore
+
 /// What went wrong, for people.
 package struct APIProblem: Codable, Sendable, Hashable, Error, CustomStringConvertible {
     /// What kind of problem it is; a client decides by it what to do.
@@ -32,4 +34,20 @@ package struct CommandAnswer: Codable, Sendable, Hashable {
     package var done: [String]
 
     package init(done: [String] = []) { self.done = done }
+}
+
+/// Asks for a commit that takes a Deployment back to an earlier version.
+package struct RevertRequest: Codable, Sendable, Hashable {
+    package let deployment: DeploymentID
+    /// An earlier champion; by default the one that serves where HEAD asks for another, else the one before it.
+    package let to: VersionID?
+    package let by: String
+    package let reason: String
+
+    package init(deployment: DeploymentID, to: VersionID?, by: String, reason: String) {
+        self.deployment = deployment
+        self.to = to
+        self.by = by
+        self.reason = reason
+    }
 }

@@ -23,6 +23,12 @@ struct APIRoutes: Sendable {
         lists(api)
         details(api)
         api.post("commands") { request, context in try await command(request, context) }
+        api.post("reverts") { request, _ in
+            try await answering {
+                try Response.json(
+                    await facade.revert(try await body(of: request, RevertRequest.self, "a request to revert")))
+            }
+        }
         api.post("sources/:name/reconcile") { _, context in
             try await answering {
                 try await facade.reconcile(source: try name(context))
@@ -78,12 +84,18 @@ struct APIRoutes: Sendable {
 
     private func command(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
         try await answering {
-            let body = try await request.body.collect(upTo: Self.bodyLimit)
-            guard let command = try? JSONDecoder().decode(Command.self, from: Data(body.readableBytesView)) else {
-                throw APIProblem(.invalid, "the body is not a command")
-            }
-            return try Response.json(try await facade.obey(command))
+            try Response.json(try await facade.obey(try await body(of: request, Command.self, "a command")))
         }
+    }
+
+    private func body<Value: Decodable>(
+        of request: Request, _ type: Value.Type, _ what: String
+    ) async throws -> Value {
+        let bytes = try await request.body.collect(upTo: Self.bodyLimit)
+        guard let value = try? JSONDecoder().decode(type, from: Data(bytes.readableBytesView)) else {
+            throw APIProblem(.invalid, "the body is not \(what)")
+        }
+        return value
     }
 
     // The body is capped and its signature checked before anything in it is read.

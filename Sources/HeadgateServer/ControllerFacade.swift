@@ -21,6 +21,10 @@ package protocol ControllerFacade: Sendable {
     ///
     /// - Throws: ``APIProblem`` with `.refused` when the object is not in a state for it.
     func obey(_ command: Command) async throws -> CommandAnswer
+    /// Takes a Deployment back by a commit that is pushed to its source's branch.
+    ///
+    /// - Throws: ``APIProblem`` with `.refused` when there is no such commit or the remote does not take it.
+    func revert(_ request: RevertRequest) async throws -> CommandAnswer
     /// Asks a source to look at its remote now.
     func reconcile(source: String) async throws
     /// Checks a webhook's signature over its body and nudges the source; false for one that is unknown or unsigned.

@@ -20,33 +20,22 @@ struct DeploymentArgument: ParsableArguments {
         _ deployment: String, _ client: APIClient, _ waiting: WaitOptions,
         _ make: (DeploymentID, DeploymentResource) throws -> Command
     ) async throws {
+        let (id, found) = try await find(deployment, client)
+        let command = try make(id, found)
+        let answer = try await client.post("/api/v1/commands", command, as: CommandAnswer.self)
+        for line in answer.done { Terminal.note(Renderer.clean(line)) }
+        try await waiting.follow(found, client)
+    }
+
+    /// Resolves a name over all sources.
+    static func find(_ deployment: String, _ client: APIClient) async throws -> (DeploymentID, DeploymentResource) {
         let all = try await client.get("/api/v1/deployments", as: [DeploymentResource].self)
         let found = try all.one("Deployment", deployment)
         guard let source = SourceName(found.source), let name = DeploymentName(found.name) else {
             throw APIProblem(
                 .failed, "the controller's answer holds a name that is none: \(found.source)/\(found.name)")
         }
-        let command = try make(DeploymentID(source: source, name: name), found)
-        let answer = try await client.post("/api/v1/commands", command, as: CommandAnswer.self)
-        for line in answer.done { Terminal.note(Renderer.clean(line)) }
-        try await waiting.follow(found, client)
-    }
-}
-
-struct RollbackCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Go back to an earlier champion and hold what HEAD asks for.",
-        discussion: "The hold ends when the Deployment's desired state changes, or by `headgate release`.")
-
-    @OptionGroup var target: DeploymentArgument
-    @Option(help: "The version to go back to, its digest or the beginning of it; by default the champion before.")
-    var to: VersionArgument?
-    @Option(help: "Why; recorded.")
-    var reason = "rolled back by hand"
-
-    func run() async throws {
-        let version = try await to.resolve(target.controller)
-        try await target.send { id, _ in .rollback(id, to: version, by: currentUser(), reason: reason) }
+        return (DeploymentID(source: source, name: name), found)
     }
 }
 

@@ -73,9 +73,12 @@ struct Composition {
         }
         address = try ControllerOptions.apiAddress(settings.listen ?? layout.apiSocket)
         if case .unixSocket(let path) = address { try StateLayout.check(socket: path) }
+        let planner = PipelinePlanner(host: host)
         let facade = Facade(
             controller: controller, watchers: watchers, urls: sources.mapValues { $0.mirror.remote.url.text },
-            ledger: ledger, planner: PipelinePlanner(host: host), webhooks: try Self.webhooks(settings),
+            ledger: ledger, planner: planner,
+            reverts: RevertCommits(sources: sources.mapValues(\.written), planner: planner),
+            webhooks: try Self.webhooks(settings),
             logPath: { runner.logPath($0) }, stateFolder: root, started: .now,
             routers: { await factory.routers() })
         let server = try APIServer(facade: facade, address: address, token: try Self.token(settings), logger: logger)
@@ -96,6 +99,11 @@ struct Composition {
         let path: RepositoryPath
         let reference: String
         let interval: Duration
+        let author: CommitFacts.Person
+
+        var written: RevertCommits.Source {
+            RevertCommits.Source(mirror: mirror, path: path, reference: reference, author: author)
+        }
     }
 
     private static func sources(
@@ -116,7 +124,7 @@ struct Composition {
             sources[name] = Source(
                 mirror: mirror, path: path,
                 reference: configured.branch ?? configured.tag ?? configured.semver ?? "HEAD",
-                interval: try configured.interval())
+                interval: try configured.interval(), author: try configured.person())
         }
         guard !sources.isEmpty else { throw ConfigurationError("no source is configured") }
         return sources

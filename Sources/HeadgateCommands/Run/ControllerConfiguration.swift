@@ -21,6 +21,13 @@ struct ControllerConfiguration: Codable, Sendable {
         var knownHosts: String?
         var certificates: String?
         var allowedSigners: String?
+        /// Who authors the commits that are written to it.
+        var author: Author?
+    }
+
+    struct Author: Codable, Sendable {
+        var name: String?
+        var email: String?
     }
 
     struct Credentials: Codable, Sendable {
@@ -109,8 +116,9 @@ struct ControllerConfiguration: Codable, Sendable {
         ],
         "sources": [
             "name", "url", "branch", "tag", "semver", "commit", "path", "poll", "credentials", "knownHosts",
-            "certificates", "allowedSigners",
+            "certificates", "allowedSigners", "author",
         ],
+        "author": ["name", "email"],
         "credentials": ["user", "passwordFile", "sshKey", "passphraseFile", "sshAgent"],
         "router": ["port"],
         "limits": ["concurrentSteps", "dataHosts", "dataFolders"],
@@ -208,6 +216,17 @@ extension ControllerConfiguration.Source {
             throw ConfigurationError("the allowed signers file \(file) cannot be read")
         }
         do { return try AllowedSigners(text) } catch { throw ConfigurationError("\(file): \(error)") }
+    }
+
+    /// Who authors the commits that are written to it.
+    func person() throws -> CommitFacts.Person {
+        let person = CommitFacts.Person(
+            name: author?.name ?? "Headgate", email: author?.email ?? "headgate@localhost")
+        for text in [person.name, person.email] {
+            let isFine = !text.isEmpty && text.utf8.allSatisfy { $0 >= 32 && $0 != 127 && $0 != 60 && $0 != 62 }
+            guard isFine else { throw ConfigurationError("author: \"\(text)\" cannot stand in a commit") }
+        }
+        return person
     }
 
     private func gitCredentials() throws -> GitCredentials {

@@ -12,6 +12,7 @@ struct Facade: ControllerFacade {
     let urls: [SourceName: String]
     let ledger: any LedgerReader
     let planner: PipelinePlanner
+    let reverts: RevertCommits
     let webhooks: Webhooks
     let logPath: @Sendable (RunID) -> String
     let stateFolder: String
@@ -204,6 +205,15 @@ struct Facade: ControllerFacade {
             throw APIProblem(.refused, refusal.message)
         }
         return CommandAnswer(done: events.map { "\($0.reason): \($0.message)" })
+    }
+
+    func revert(_ request: RevertRequest) async throws -> CommandAnswer {
+        let pushed = try await reverts.takeBack(request, await controller.state)
+        watchers[request.deployment.source]?.nudge()
+        let commits = pushed.reverted.map(\.short).joined(separator: ", ")
+        return CommandAnswer(done: [
+            "Reverted: \(commits) by \(pushed.revision.short), for version \(pushed.version.short)"
+        ])
     }
 
     func reconcile(source: String) async throws {
