@@ -54,9 +54,7 @@ extension Mirror {
 
     /// Takes back what commits changed, one after the other, in one commit that no reference points to yet.
     ///
-    /// - Parameters:
-    ///   - commits: Newest first.
-    ///   - tip: The commit that the new one follows.
+    /// The commits are given newest first, and the new one follows the tip.
     /// - Throws: `.conflict` when one of them cannot be taken back, or when nothing is left to do.
     package func revert(
         _ commits: [CommitID], onto tip: CommitID, message: String, by person: CommitFacts.Person, at time: Instant
