@@ -27,8 +27,8 @@ struct CICommand: AsyncParsableCommand {
     var base: String?
     @Option(help: "The commit to judge.")
     var head = "HEAD"
-    @Option(help: "Only manifests below this folder of the repository.")
-    var below: String?
+    @Option(name: .customLong("path"), help: "Only manifests below this folder of the repository.")
+    var manifests: String?
     @Option(help: "Run the pipelines that changed, or none.")
     var train = Train.none
     @Option(help: "A JSON file with metrics, champions and approvals that nobody else reports.")
@@ -108,8 +108,8 @@ struct CICommand: AsyncParsableCommand {
     }
 
     private func review(_ environment: [String: String]) async throws -> ReviewReport {
-        guard let folder = RepositoryPath(below ?? "") else {
-            throw ValidationError("\(below ?? "") is not a path within the repository")
+        guard let folder = RepositoryPath(manifests ?? "") else {
+            throw ValidationError("\(manifests ?? "") is not a path within the repository")
         }
         let given = try evidence.map(GivenEvidence.init(file:)) ?? GivenEvidence()
         let system = CISystem(environment)
@@ -120,7 +120,7 @@ struct CICommand: AsyncParsableCommand {
         let from = try await ChangeBase(checkout: checkout, system: system, given: base).find(commit)
         let maker = ManifestSnapshots(source: name, repository: checkout, path: folder, reference: "")
         var before = DesiredState()
-        var baseCommit = ReviewReport.Commit(id: WorkTree.commit, subject: "")
+        var baseCommit: ReviewReport.Commit?
         if let from {
             let facts = try await checkout.facts(of: from)
             baseCommit = ReviewReport.Commit(id: from, subject: facts.subject)
@@ -136,7 +136,8 @@ struct CICommand: AsyncParsableCommand {
         let work = train == .changed ? try TrainingFolder(state) : nil
         defer { work?.cleanUp() }
         return try await ChangeReview(
-            source: name, base: before, baseCommit: baseCommit, head: snapshot, knowledge: SharedKnowledge(store),
+            source: name, base: before, baseCommit: baseCommit, head: snapshot, repository: checkout,
+            knowledge: SharedKnowledge(store),
             training: try work.map { try training(in: $0, name, checkout, snapshot, store) },
             protected: try await protectedSource(), given: given, now: .now
         ).report()

@@ -1,12 +1,16 @@
 import HeadgateCore
+import HeadgateManifest
 import HeadgateReport
 
 /// Says what a change would do and asks the gates: from two snapshots and what is known to a report.
 struct ChangeReview {
     let source: SourceName
     let base: DesiredState
-    let baseCommit: ReviewReport.Commit
+    /// Nil when head is the first commit.
+    let baseCommit: ReviewReport.Commit?
     let head: Snapshot
+    /// Where head's manifests are read once more, for the places of steps.
+    let repository: any SourceRepository
     let knowledge: any ChangeKnowledge
     /// Runs what is missing; nil when nothing is trained.
     let training: ChangeTraining?
@@ -37,6 +41,7 @@ struct ChangeReview {
             settled = plan(planner, known)
         }
         report.changes = changes(planned, settled)
+        try await locateSteps(in: &report)
         report.notes = await knowledge.notes
         let pipelines = PipelinePlanner(host: host)
         report.subjects = await subjects(models, settled, known, VersionBuilder(planner: pipelines))
@@ -140,6 +145,29 @@ struct ChangeReview {
             if let found { return found }
         }
         return nil
+    }
+
+    /// Names each step's own line instead of its Model's.
+    private func locateSteps(in report: inout ReviewReport) async throws(SourceError) {
+        let steps = report.changes.filter { $0.change.step != nil }
+        let files = Set(steps.compactMap(\.location?.file) + report.executions.compactMap(\.location?.file))
+        let entries = try await repository.entries(files.sorted(), at: head.commit.commit)
+        let contents = try await repository.read(
+            Set(entries.values.map(\.id)).sorted(), limit: ManifestParser.maxFileSize)
+        var places: [RepositoryPath: StepPlaces] = [:]
+        for (file, entry) in entries { places[file] = contents[entry.id].map { StepPlaces($0, file: file) } }
+        func place(_ model: String, _ step: StepName?, _ location: SourceLocation?) -> SourceLocation? {
+            guard let file = location?.file, let step, let name = ModelName(model) else { return location }
+            return places[file]?[name, step] ?? location
+        }
+        for index in report.changes.indices {
+            let item = report.changes[index]
+            report.changes[index].location = place(item.change.object.name, item.change.step, item.location)
+        }
+        for index in report.executions.indices {
+            let item = report.executions[index]
+            report.executions[index].location = place(item.model.name, item.step, item.location)
+        }
     }
 
     private func strategy(of change: PlannedChange) -> String? {

@@ -1,4 +1,5 @@
 import HeadgateCore
+import HeadgateReport
 
 /// A policy that guards something, with all that asking it needs.
 struct PolicyGuard {
@@ -48,6 +49,27 @@ struct PolicyGuards {
             return labels.contains { match.selects($0) }
         }
         return Set(named).union(selected.keys).sorted().map { PolicyGuard($0, in: desired, source: source) }
+    }
+
+    /// Why a policy guards a Model or its Deployment on this side; nil when it does not.
+    func binding(of policy: PolicyName, to model: ModelName, _ deployment: DeploymentName?) -> GateAnswer.Binding? {
+        let match = desired.policies[policy]?.spec.match
+        func bound(_ object: ObjectID, _ meta: ObjectMeta?, _ policies: [PolicyName]?) -> GateAnswer.Binding? {
+            guard let meta else { return nil }
+            if policies?.contains(policy) == true { return GateAnswer.Binding(.named, object, at: meta.location) }
+            guard match?.selects(meta.labels) == true else { return nil }
+            return GateAnswer.Binding(.selected, object, at: meta.location)
+        }
+        let served = deployment.flatMap { desired.deployments[$0] }
+        let found = [
+            bound(
+                ObjectID(ModelID(source: source, name: model)), desired.models[model]?.meta,
+                desired.models[model]?.spec.policies),
+            deployment.flatMap {
+                bound(ObjectID(DeploymentID(source: source, name: $0)), served?.meta, served?.spec.policies)
+            },
+        ].compactMap(\.self)
+        return found.first { $0.way == .named } ?? found.first
     }
 }
 

@@ -123,7 +123,8 @@ struct SubjectJudge {
         let misspelt = misspelt(asked, among: evidence.candidate?.declared)
         var gate = GateAnswer(
             policy: asked.name, moment: moment, standing: standing,
-            location: isOutside ? nil : misspelt?.location ?? asked.location, base: base,
+            location: isOutside ? nil : misspelt?.location ?? asked.location,
+            binding: isOutside ? nil : binding(of: asked.name, subject), base: base,
             head: isOutside ? head?.withoutPlaces : head, waitsForLater: false)
         let waits = gate.decisive?.forecast.flatMap(\.waitsFor) ?? []
         // Before steps run a doubt refuses nothing, and traffic and approvals come after the merge.
@@ -131,6 +132,15 @@ struct SubjectJudge {
             moment == .plan || moment == .rollout
             || !waits.isEmpty && waits.allSatisfy { Self.later.contains(String($0.prefix { $0 != "." && $0 != "[" })) }
         return gate
+    }
+
+    /// Head's, or base's where head has none any more.
+    private func binding(of policy: PolicyName, _ subject: Subject) -> GateAnswer.Binding? {
+        let sides = [head.desired, base].lazy.compactMap { side in
+            PolicyGuards(source: source, desired: side, other: nil)
+                .binding(of: policy, to: subject.model, subject.deployment)
+        }
+        return sides.first
     }
 
     private static let later: Set<String> = ["approvals", "traffic"]

@@ -11,14 +11,14 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Argument(help: "The repository's folder.")
     var path = "."
-    @Option(help: "Only manifests below this folder of the repository.")
-    var below: String?
+    @Option(name: .customLong("path"), help: "Only manifests below this folder of the repository.")
+    var manifests: String?
     @Option(name: [.short, .long], help: "table, json or yaml.")
     var output = OutputFormat.table
 
     func run() async throws {
-        guard let folder = RepositoryPath(below ?? ""), let source = SourceName("checkout") else {
-            throw ValidationError("\(below ?? "") is not a path within the repository")
+        guard let folder = RepositoryPath(manifests ?? ""), let source = SourceName("checkout") else {
+            throw ValidationError("\(manifests ?? "") is not a path within the repository")
         }
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         var isFolder: ObjCBool = false

@@ -22,6 +22,10 @@ struct KeyGenerateCommand: AsyncParsableCommand {
         let key = SigningKey()
         let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
+            if errno == EEXIST {
+                Terminal.note("headgate: \(file) is there already")
+                throw ExitCode(1)
+            }
             Terminal.note("headgate: \(file) cannot be made: \(String(cString: strerror(errno)))")
             throw ExitCode(2)
         }

@@ -21,8 +21,8 @@ struct PlanCommand: AsyncParsableCommand {
     var head = "HEAD"
     @Option(help: "The commit to compare with; by default what the ledger has in force.")
     var base: String?
-    @Option(help: "Only manifests below this folder of the repository.")
-    var below: String?
+    @Option(name: .customLong("path"), help: "Only manifests below this folder of the repository.")
+    var manifests: String?
     @Option(
         help: "The controller's state folder, read while it runs or not. By default HEADGATE_STATE, else ./.headgate.")
     var state: String?
@@ -48,8 +48,8 @@ struct PlanCommand: AsyncParsableCommand {
     private func plan() async throws {
         let contents = try await ledger()
         let name = try sourceName(contents)
-        guard let folder = RepositoryPath(below ?? "") else {
-            throw ValidationError("\(below ?? "") is not a path within the repository")
+        guard let folder = RepositoryPath(manifests ?? "") else {
+            throw ValidationError("\(manifests ?? "") is not a path within the repository")
         }
         let checkout = try GitCheckout(containing: URL(fileURLWithPath: path).standardizedFileURL.path)
         let commit = try await checkout.resolve(head)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HeadgateCore
 
 /// The command `headgate policy add NAME`.
 struct PolicyAddCommand: ParsableCommand {
@@ -18,8 +19,12 @@ struct PolicyAddCommand: ParsableCommand {
 
     func run() throws {
         guard let policy = PolicyLibrary.all.first(where: { $0.name == name }) else {
-            let known = PolicyLibrary.all.map(\.name).joined(separator: ", ")
-            throw ValidationError("there is no policy \(name) in the library: known are \(known)")
+            let near = Spelling.nearest(to: name, among: PolicyLibrary.all.map(\.name))
+            Terminal.note(
+                "headgate: there is no policy \(name) in the library; "
+                    + (near.map { "did you mean \"\($0)\"?" } ?? "`headgate policy list --library` lists what there is")
+            )
+            throw ExitCode(1)
         }
         let base = URL(fileURLWithPath: to)
         let folder = base.appendingPathComponent(name)

@@ -127,9 +127,10 @@ package struct JUnitReport: Hashable, Sendable {
         _ element: String, _ message: String, _ detail: String, _ item: Case, _ writer: inout XMLWriter
     ) {
         // Systems that know no attribute for the place still show the text.
-        let lines = [item.location.map { "\($0)" } ?? "", detail.isEmpty ? message : detail]
-        writer.element(
-            element, ["message": message, "type": element], text: lines.filter { !$0.isEmpty }.joined(separator: "\n"))
+        let body = detail.isEmpty ? message : detail
+        let place = item.location.map { "\($0)" } ?? ""
+        let text = place.isEmpty || body.hasPrefix(place) ? body : "\(place)\n\(body)"
+        writer.element(element, ["message": message, "type": element], text: text)
     }
 
     /// Seconds with milliseconds, such as `1.250`.

@@ -33,7 +33,8 @@ package struct MarkdownReport: Sendable {
             case .failed: "❌ Headgate: this change does not pass"
             case .undecided: "❔ Headgate: it cannot be told yet whether this change passes"
             }
-        let commits = "\(MarkdownText.code(report.base.id.short)) → \(MarkdownText.code(report.head.id.short))"
+        let base = report.base.map { MarkdownText.code($0.id.short) } ?? "nothing"
+        let commits = "\(base) → \(MarkdownText.code(report.head.id.short))"
         return "## \(title)\n\n\(commits) \(MarkdownText.escaped(report.head.subject))\n\n\(report.summaryLine)."
     }
 
@@ -54,7 +55,9 @@ package struct MarkdownReport: Sendable {
 
     private var plan: String? {
         let changes = report.realChanges
-        guard !changes.isEmpty else { return "### What would happen\n\nNothing." }
+        guard !changes.isEmpty else {
+            return "### What would happen\n\nNothing\(report.reasonNothingHappens.map { ": \($0)" } ?? "")."
+        }
         let rows = changes.map { item in
             var why = MarkdownText.escaped(item.change.reason)
             if let strategy = item.strategy { why += "; \(MarkdownText.escaped(strategy))" }
@@ -169,30 +172,5 @@ package struct MarkdownReport: Sendable {
         lines += rows.prefix(Self.rowLimit).map { "| \($0.joined(separator: " | ")) |" }
         let more = rows.count - Self.rowLimit
         return lines.joined(separator: "\n") + (more > 0 ? "\n\nAnd \(more) more." : "")
-    }
-}
-
-extension ReviewReport {
-    /// Counts, in a sentence without its end.
-    package var summaryLine: String {
-        func count(_ number: Int, _ one: String, _ many: String) -> String? {
-            number == 0 ? nil : "\(number) \(number == 1 ? one : many)"
-        }
-        let gates = subjects.flatMap(\.gates)
-        let steps = realChanges.count { $0.change.step != nil }
-        let errors = diagnostics.count { $0.severity == .error }
-        let parts = [
-            count(errors, "error in manifests", "errors in manifests"),
-            count(steps, "step would run", "steps would run"),
-            count(
-                realChanges.count { $0.change.object.kind == .deployment }, "deployment moves", "deployments move"),
-            count(gates.count { $0.outcome == .pass }, "gate passes", "gates pass"),
-            count(gates.count { $0.outcome == .fail && $0.counts }, "gate says no", "gates say no"),
-            count(
-                gates.count { $0.counts && ($0.outcome == .inconclusive || $0.outcome == .error) },
-                "gate cannot tell", "gates cannot tell"),
-            count(gates.count { $0.outcome != .pass && !$0.counts }, "is only noted", "are only noted"),
-        ].compactMap(\.self)
-        return parts.isEmpty ? "Nothing changes" : parts.joined(separator: ", ")
     }
 }

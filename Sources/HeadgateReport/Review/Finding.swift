@@ -88,12 +88,12 @@ extension ReviewReport {
         let isSevere = gate.outcome == .fail && gate.counts
         let level: Finding.Level = isSevere ? .error : gate.counts || gate.outcome == .fail ? .warning : .note
         let rules = answer.rules.filter { $0.outcome != .pass }
-        let whose = gate.standing == .changed && answer == gate.base ? ", as base has it" : ""
+        let whose = gate.standing == .changed && answer == gate.base ? ", as base has it," : ""
         func finding(_ message: String, _ location: SourceLocation?) -> Finding {
             Finding(
                 rule: "policy/\(gate.policy)", title: "Policy \(gate.policy) at \(gate.moment.rawValue)",
                 level: level,
-                message: "\(subject.object): policy \(gate.policy)\(whose) is \(gate.outcome.shown): \(message)",
+                message: "\(subject.object): policy \(gate.policy)\(whose) \(gate.outcome.said): \(message)",
                 location: location ?? gate.location ?? subject.location)
         }
         if rules.isEmpty { return [finding(answer.message ?? "", nil)] }
@@ -104,4 +104,14 @@ extension ReviewReport {
 extension Verdict.Outcome {
     /// As people read it.
     var shown: String { rawValue }
+
+    /// As a sentence about a policy goes on.
+    var said: String {
+        switch self {
+        case .pass: "passes"
+        case .fail: "says no"
+        case .inconclusive: "cannot tell"
+        case .error: "could not be asked"
+        }
+    }
 }

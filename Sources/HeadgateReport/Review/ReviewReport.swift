@@ -60,7 +60,8 @@ package struct ReviewReport: Hashable, Sendable, Codable {
         }
     }
 
-    package var base: Commit
+    /// Nil when head is the first commit, or shares none with what it was compared with.
+    package var base: Commit?
     package var head: Commit
     package var diagnostics: [Diagnostic]
     package var changes: [Change]
@@ -70,7 +71,7 @@ package struct ReviewReport: Hashable, Sendable, Codable {
     package var notes: [String]
 
     package init(
-        base: Commit, head: Commit, diagnostics: [Diagnostic] = [], changes: [Change] = [],
+        base: Commit?, head: Commit, diagnostics: [Diagnostic] = [], changes: [Change] = [],
         executions: [Execution] = [], subjects: [JudgedSubject] = [], notes: [String] = []
     ) {
         self.base = base
@@ -197,10 +198,31 @@ package struct GateAnswer: Hashable, Sendable, Codable {
         }
     }
 
+    /// Why a policy guards what it is asked about.
+    package struct Binding: Hashable, Sendable, Codable {
+        package enum Way: String, Hashable, Sendable, Codable {
+            /// By its name under `policies`.
+            case named
+            /// By labels that its `match` selects, or because a protected policy without one guards everything.
+            case selected
+        }
+
+        package var way: Way
+        package var object: ObjectID
+        package var location: SourceLocation?
+
+        package init(_ way: Way, _ object: ObjectID, at location: SourceLocation?) {
+            self.way = way
+            self.object = object
+            self.location = location
+        }
+    }
+
     package var policy: PolicyName
     package var moment: GateMoment
     package var standing: Standing
     package var location: SourceLocation?
+    package var binding: Binding?
     package var base: Answer?
     package var head: Answer?
     /// Whether all that it waits for comes after the merge, such as approvals and traffic.
@@ -208,12 +230,13 @@ package struct GateAnswer: Hashable, Sendable, Codable {
 
     package init(
         policy: PolicyName, moment: GateMoment, standing: Standing, location: SourceLocation?,
-        base: Answer?, head: Answer?, waitsForLater: Bool
+        binding: Binding? = nil, base: Answer?, head: Answer?, waitsForLater: Bool
     ) {
         self.policy = policy
         self.moment = moment
         self.standing = standing
         self.location = location
+        self.binding = binding
         self.base = base
         self.head = head
         self.waitsForLater = waitsForLater

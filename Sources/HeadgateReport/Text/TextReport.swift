@@ -8,7 +8,8 @@ package struct TextReport: Sendable {
 
     /// The text, with a line end.
     package var document: String {
-        var lines = ["\(report.base.id.short) → \(report.head.id.short)  \(Self.clean(report.head.subject))"]
+        let base = report.base?.id.short ?? "nothing"
+        var lines = ["\(base) → \(report.head.id.short)  \(Self.clean(report.head.subject))"]
         for finding in report.findings where !finding.rule.hasPrefix("policy/") {
             lines.append("\(finding.location.map { "\($0): " } ?? "")\(finding.level.rawValue): \(finding.message)")
         }
@@ -21,7 +22,9 @@ package struct TextReport: Sendable {
                     item.change.reason + (item.strategy.map { "; \($0)" } ?? ""),
                 ]
             })
-        if report.realChanges.isEmpty { lines.append("nothing would happen") }
+        if report.realChanges.isEmpty {
+            lines.append("nothing would happen\(report.reasonNothingHappens.map { ": \($0)" } ?? "")")
+        }
         if !report.executions.isEmpty {
             lines.append("")
             lines += Self.columns(report.executions.map(Self.row))
@@ -51,7 +54,7 @@ package struct TextReport: Sendable {
     }
 
     private func section(_ subject: JudgedSubject) -> [String] {
-        var lines = ["\(subject.object)"]
+        var lines = ["\(subject.object)\(subject.location.map { "  \($0)" } ?? "")"]
         if let note = subject.championNote { lines.append("  \(note)") }
         let metrics = subject.metrics.map { metric in
             [
@@ -67,6 +70,7 @@ package struct TextReport: Sendable {
             if gate.standing == .changed, let base = gate.base, let head = gate.head {
                 lines.append("    base: \(base.outcome.shown)  head: \(head.outcome.shown)")
             }
+            lines += Self.places(of: gate).map { "    \($0)" }
             for rule in gate.decisive?.forecast ?? [] {
                 lines.append("    still asks \(rule.rule): \(rule.residual)")
             }
@@ -75,12 +79,31 @@ package struct TextReport: Sendable {
         return lines
     }
 
+    /// Where what does not pass is written, and why it is asked here.
+    private static func places(of gate: GateAnswer) -> [String] {
+        guard gate.outcome != .pass, let answer = gate.decisive else { return [] }
+        let rules = answer.rules.filter { $0.outcome != .pass }
+        var lines = rules.compactMap { rule in
+            rule.location.map { place in
+                let message = rule.message.flatMap { $0 == answer.message ? nil : ": \($0)" } ?? ""
+                return "\(place): rule \(rule.name)\(message)"
+            }
+        }
+        if lines.isEmpty { lines += gate.location.map { ["\($0): policy \(gate.policy)"] } ?? [] }
+        if let binding = gate.binding {
+            let place = binding.location.map { "\($0): " } ?? ""
+            lines.append("\(place)\(binding.way.rawValue) by \(binding.object)")
+        }
+        return lines
+    }
+
     private static func columns(_ rows: [[String]]) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         let widths = (0..<count).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in
-            row.enumerated().map { index, cell in
-                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+            let last = row.lastIndex { !$0.isEmpty } ?? 0
+            return row.prefix(last + 1).enumerated().map { index, cell in
+                index == last ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
             }.joined(separator: "  ")
         }
     }

@@ -40,6 +40,47 @@ import Testing
         #expect(finding("x", line: 1) != finding("x", line: 1, rule: "other"))
     }
 
+    @Test(arguments: [
+        (0, "1 step would run"), (1, "1 step ran"), (2, "1 step failed"), (3, "1 step could not be run"),
+        (4, "1 result was taken"), (5, "1 step was not run"),
+    ])
+    func `a step that was run is not said to be still to come`(_ kind: Int, _ text: String) throws {
+        var report = try SampleReport.make()
+        report.diagnostics = []
+        report.changes.removeLast(2)
+        var execution = report.executions[0]
+        switch kind {
+        case 0: report.executions = []
+        case 1: report.executions = [execution]
+        case 2: report.executions = [report.executions[1]]
+        case 3:
+            execution.outcome = .errored(message: "")
+            report.executions = [execution]
+        case 4:
+            execution.outcome = .taken
+            report.executions = [execution]
+        default:
+            execution.step = try #require(StepName("prepare"))
+            report.executions = [execution]
+        }
+        let parts = report.summaryLine.split(separator: ", ").map(String.init)
+        #expect(parts.contains(text), "\(parts)")
+        #expect(kind == 0 || !report.summaryLine.contains("would run"))
+    }
+
+    @Test func `findings are sentences, and JUnit names a place once`() throws {
+        let report = try SampleReport.make()
+        let messages = report.findings.map(\.message)
+        for words in ["policy not-worse says no: ", "not-worse, as base has it, cannot tell: "] {
+            #expect(messages.contains { $0.contains(words) }, "\(words)")
+        }
+        let place = "models/a b/ü.yaml:7:3"
+        for body in report.junit.document.split(separator: "<failure").dropFirst() {
+            let text = body.split(separator: ">", maxSplits: 1)[1]
+            #expect(!text.hasPrefix("\(place)\n\(place)"), "\(text)")
+        }
+    }
+
     @Test func `an annotation stays one command however hostile its text`() throws {
         let lines = GitHubAnnotations(try SampleReport.make().findings).document.split(separator: "\n")
         #expect(

@@ -30,7 +30,8 @@ import Testing
         let run = try Headgate(["policy", "test", ".", "--min-coverage", "100"], in: folder.url)
         #expect(run.status == 0, "\(run)")
         #expect(try Headgate(["policy", "add", "metric-floor"], in: folder.url).status == 1, "nothing is overwritten")
-        #expect(try Headgate(["policy", "add", "nothing"], in: folder.url).status == 64)
+        let slip = try Headgate(["policy", "add", "metric-flor"], in: folder.url)
+        #expect(slip.status == 1 && slip.errors.contains("did you mean \"metric-floor\"?"), "\(slip)")
     }
 
     private static let manifests = """

@@ -32,12 +32,61 @@ import Testing
         #expect(answer.output.contains(text))
     }
 
+    @Test func `a gate that says no is named with its rule's place and with who asked for it`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.50")])
+        let answer = try review.ci("--train", "changed")
+        #expect(
+            answer.output.contains(
+                """
+                  floor at validate: fail: the accuracy is below the floor
+                    policies.yaml:10:17: rule accuracy
+                    models/wine/headgate.yaml:2:1: named by Model/wine
+
+                """), "\(answer)")
+        #expect(answer.output.contains("\nDeployment/wine  models/wine/headgate.yaml:23:1\n"), "\(answer)")
+        #expect(answer.output.contains("2 steps ran,") && !answer.output.contains("would run"), "\(answer)")
+    }
+
+    @Test func `a Deployment in error leaves nothing to happen, and the first commit starts from nothing`() async throws
+    {
+        let review = try await ReviewRepository()
+        let broken = ReviewRepository.model().replacing("target: local", with: "targt: local")
+        try await review.change(["models/wine/headgate.yaml": broken])
+        let answer = try review.ci("--base", "main")
+        #expect(answer.output.contains("nothing would happen: what is in error stays as it was"), "\(answer)")
+        try await review.repository.git("checkout", "-q", "main")
+        let first = try review.ci()
+        #expect(first.output.hasPrefix("nothing → "), "\(first)")
+    }
+
+    @Test func `a key is never made over a file`() async throws {
+        let review = try await ReviewRepository()
+        let made = try ReviewRepository.run(
+            HeadgateExecutable.path, ["key", "generate", "k.pem"], in: review.repository.path)
+        #expect(made.code == 0, "\(made)")
+        let again = try ReviewRepository.run(
+            HeadgateExecutable.path, ["key", "generate", "k.pem"], in: review.repository.path)
+        #expect(again.code == 1 && again.notes == "headgate: k.pem is there already\n", "\(again)")
+    }
+
     @Test func `a step that fails fails the change`() async throws {
         let review = try await ReviewRepository()
         try await review.change(["models/wine/train.sh": "echo the data is broken >&2; exit 3\n"])
-        let answer = try review.ci("--train", "changed")
+        let folder = review.repository.folder + "/report"
+        let answer = try review.ci("--train", "changed", "-o", "text", "-o", "github", "--report", folder)
         #expect(answer.code == 1, "\(answer)")
-        #expect(answer.output.contains("exited with 3: the data is broken"))
+        let line = "models/wine/headgate.yaml:7:7: error: Model/wine train failed: exited with 3: the data is broken"
+        #expect(answer.output.contains(line), "\(answer)")
+        #expect(answer.output.contains("::error file=models/wine/headgate.yaml,line=7,col=7,"))
+        func read(_ file: String) throws -> String {
+            try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
+        }
+        #expect(try read("junit.xml").contains(#"file="models/wine/headgate.yaml" line="7""#))
+        #expect(try read("report.md").contains("`models/wine/headgate.yaml:7:7`"))
+        for file in ["headgate.sarif", "gl-code-quality-report.json"] {
+            #expect(try read(file).contains(/"(startLine|begin)"\s*:\s*7\b/), "\(file)")
+        }
     }
 
     @Test func `a manifest in error is named by its line`() async throws {
@@ -184,7 +233,7 @@ import Testing
     // MARK: Usage and secrets
 
     @Test(arguments: [
-        ["--output", "pdf"], ["--train", "all"], ["--below", "../x"], ["--evidence", "/nowhere.json"],
+        ["--output", "pdf"], ["--train", "all"], ["--path", "../x"], ["--evidence", "/nowhere.json"],
         ["--store", "ftp://x"],
     ])
     func `wrong usage is told apart from a failed change`(_ arguments: [String]) async throws {
