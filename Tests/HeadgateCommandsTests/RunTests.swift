@@ -39,6 +39,7 @@ import Testing
         ("sources: [{url: /a/r}, {url: /b/r}]\n", "two sources are named r"),
         ("sources: [{url: /r}]\nsecrets: {KEY: hunter2}\n", "secrets.KEY: expected env:VARIABLE or file:/path"),
         ("sources: [{url: /r}]\nlimits: {concurrentSteps: 0}\n", "limits.concurrentSteps must be at least 1"),
+        ("sources: [{url: /r}]\nprotectedPolicies: /none\n", "protected policies: /none is not a folder"),
         (
             "sources: [{url: /r}]\nwebhooks: {w: {kind: gitlob, source: r, secretFile: /s}}\n",
             #""gitlob" is not allowed"#

@@ -35,6 +35,8 @@ struct CICommand: AsyncParsableCommand {
     var evidence: String?
     @Option(help: "A folder of policies from outside of the repository, which no change of it can touch.")
     var protectedPolicies: String?
+    @Option(help: "A controller's configuration, which says where protected policies are.")
+    var config: String?
     @Option(help: "A file of SSH keys whose signatures of commits count as verified.")
     var allowedSigners: String?
     @Option(help: "A folder that gets the report in every format, with its plots.")
@@ -180,16 +182,15 @@ struct CICommand: AsyncParsableCommand {
     }
 
     private func protectedSource() async throws -> ProtectedPolicies {
-        let option = protectedPolicies ?? ProcessInfo.processInfo.environment["HEADGATE_PROTECTED_POLICIES"]
-        guard let option, !option.isEmpty, let source = SourceName("protected") else { return .none }
-        let root = URL(fileURLWithPath: option).standardizedFileURL.path
-        let snapshot = try await ManifestSnapshots(
-            source: source, repository: WorkTree(root: root), path: .root, reference: "worktree"
-        ).snapshot(of: WorkTree.commit)
-        // A protected policy that is not understood must not vanish.
-        if let error = snapshot.desired.diagnostics.first(where: { $0.severity == .error }) {
-            throw SourceError(.corrupted, "protected policies: \(root)/\(error)")
+        var folder = protectedPolicies ?? ProcessInfo.processInfo.environment["HEADGATE_PROTECTED_POLICIES"]
+        if folder?.isEmpty ?? true, let config {
+            do {
+                folder = try ControllerConfiguration.protectedPolicies(in: config)
+            } catch let error as ConfigurationError {
+                throw ValidationError(error.description)
+            }
         }
-        return ProtectedPolicies(source: source, desired: snapshot.desired)
+        guard let folder, !folder.isEmpty else { return .none }
+        return try await ProtectedPolicies(folder: folder)
     }
 }

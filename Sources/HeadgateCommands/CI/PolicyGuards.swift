@@ -72,20 +72,3 @@ struct PolicyGuards {
         return found.first { $0.way == .named } ?? found.first
     }
 }
-
-/// Policies from outside of the repository; no change of it touches them.
-struct ProtectedPolicies {
-    static let none = ProtectedPolicies(source: nil, desired: DesiredState())
-
-    let source: SourceName?
-    let desired: DesiredState
-
-    /// Those that select something, or everything for want of a `match`; in order of name.
-    func guarding(_ labels: [[String: String]]) -> [PolicyGuard] {
-        guard let source else { return [] }
-        return desired.policies.filter { _, policy in
-            guard let match = policy.spec.match else { return true }
-            return labels.contains { match.selects($0) }
-        }.keys.sorted().map { PolicyGuard($0, in: desired, source: source) }
-    }
-}

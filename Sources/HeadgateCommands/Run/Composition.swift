@@ -21,6 +21,7 @@ struct Composition {
     private let ledger: SQLiteLedger
 
     init(_ settings: ControllerConfiguration, stateOption: String?, logger: Logger) async throws {
+        try await Self.check(protectedPolicies: settings.protectedPolicies)
         let root = ControllerOptions.stateFolder(stateOption ?? settings.state)
         folder = try StateFolder(root)
         let layout = folder.layout
@@ -66,7 +67,7 @@ struct Composition {
         for (name, source) in sources {
             let maker = ManifestSnapshots(
                 source: name, repository: source.mirror, path: source.path, reference: source.reference,
-                lastGood: DesiredState(contents.objects, of: name))
+                lastGood: DesiredState(contents.objects, of: name), protected: settings.protectedPolicies)
             watchers[name] = SourceWatcher(
                 name: name, repository: source.mirror, reference: source.reference, maker: maker,
                 controller: controller, interval: source.interval, clock: SystemClock(), logger: logger)
@@ -128,6 +129,15 @@ struct Composition {
         }
         guard !sources.isEmpty else { throw ConfigurationError("no source is configured") }
         return sources
+    }
+
+    private static func check(protectedPolicies folder: String?) async throws {
+        guard let folder else { return }
+        do {
+            _ = try await ProtectedPolicies(folder: folder)
+        } catch {
+            throw ConfigurationError(error.message)
+        }
     }
 
     /// For tests of recovery only: a ledger that ends this process at the write that the environment names.

@@ -76,6 +76,8 @@ struct ControllerConfiguration: Codable, Sendable {
     /// Where results are shared with CI.
     var shared: SharedStoreSettings?
     var targetPrograms: [String: TargetProgram]?
+    /// A folder of policies that guard every source, whatever its repository says.
+    var protectedPolicies: String?
 
     struct RouterSettings: Codable, Sendable {
         var port: Int?
@@ -87,6 +89,21 @@ struct ControllerConfiguration: Codable, Sendable {
     /// - Returns: The configuration.
     /// - Throws: ``ConfigurationError``.
     static func read(_ path: String) throws -> ControllerConfiguration {
+        let settings: ControllerConfiguration = try decode(path)
+        if let steps = settings.limits?.concurrentSteps, steps < 1 {
+            throw ConfigurationError("\(path): limits.concurrentSteps must be at least 1")
+        }
+        return settings
+    }
+
+    /// Of a configuration, which may be without sources, only where protected policies are.
+    static func protectedPolicies(in path: String) throws -> String? {
+        struct Part: Decodable { var protectedPolicies: String? }
+        let part: Part = try decode(path)
+        return part.protectedPolicies
+    }
+
+    private static func decode<Settings: Decodable>(_ path: String) throws -> Settings {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw ConfigurationError("\(path) cannot be read")
         }
@@ -99,11 +116,7 @@ struct ControllerConfiguration: Codable, Sendable {
         }
         try refuseUnknown(root, path)
         do {
-            let settings = try YAMLDecoder().decode(ControllerConfiguration.self, from: text)
-            if let steps = settings.limits?.concurrentSteps, steps < 1 {
-                throw ConfigurationError("\(path): limits.concurrentSteps must be at least 1")
-            }
-            return settings
+            return try YAMLDecoder().decode(Settings.self, from: text)
         } catch let error as DecodingError {
             throw ConfigurationError(error, in: path, root)
         }
@@ -112,7 +125,7 @@ struct ControllerConfiguration: Codable, Sendable {
     private static let fields: [String: Set<String>] = [
         "": [
             "sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits", "shared",
-            "targetPrograms",
+            "targetPrograms", "protectedPolicies",
         ],
         "sources": [
             "name", "url", "branch", "tag", "semver", "commit", "path", "poll", "credentials", "knownHosts",

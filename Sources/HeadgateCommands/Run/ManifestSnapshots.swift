@@ -5,6 +5,7 @@ import HeadgatePolicy
 
 /// Reads a source's manifests at a commit, with work in proportion to what changed since the last one.
 actor ManifestSnapshots: SnapshotMaker {
+    private let source: SourceName
     private let repository: any SourceRepository
     private let reference: String
     private let judge: PolicyJudge
@@ -14,6 +15,10 @@ actor ManifestSnapshots: SnapshotMaker {
     /// What is wrong with the expressions of Deployments' checks.
     private var checkProblems: [DeploymentName: [Diagnostic]] = [:]
     private var isFirst = true
+    /// The folder of policies from outside of the repository; nil for none.
+    private let protected: String?
+    /// What was taken from there last.
+    private var outside: [PolicyName: Object<PolicySpec>] = [:]
 
     /// - Parameters:
     ///   - source: The source's name.
@@ -22,10 +27,14 @@ actor ManifestSnapshots: SnapshotMaker {
     ///   - reference: What is followed, for revisions.
     ///   - lastGood: What was in force when the controller stopped.
     ///   - judge: Checks policies' expressions.
+    ///   - protected: A folder of policies that take the place of the repository's, read at each commit.
     init(
         source: SourceName, repository: any SourceRepository, path: RepositoryPath, reference: String,
-        lastGood: DesiredState = DesiredState(), judge: PolicyJudge = PolicyJudge()
+        lastGood: DesiredState = DesiredState(), judge: PolicyJudge = PolicyJudge(),
+        protected: String? = nil
     ) {
+        self.protected = protected
+        self.source = source
         self.repository = repository
         self.reference = reference
         self.judge = judge
@@ -40,9 +49,10 @@ actor ManifestSnapshots: SnapshotMaker {
 
     func snapshot(of revision: Revision) async throws(SourceError) -> Snapshot {
         let commit = revision.commit
+        let protects = if let protected { try await ProtectedPolicies(folder: protected).policies } else { outside }
         let facts = try await repository.facts(of: commit)
         let prepared = try await builder.prepare(commit, from: repository)
-        let changed = try builder.commit(prepared)
+        var changed = try builder.commit(prepared)
         var desired = builder.desired
         let names =
             isFirst
@@ -57,6 +67,10 @@ actor ManifestSnapshots: SnapshotMaker {
             checkProblems[name] = desired.deployments[name].map { judge.check($0.spec.strategy) }
         }
         for name in checkProblems.keys.sorted() { desired.diagnostics += checkProblems[name] ?? [] }
+        let touched = Set(protects.keys).union(outside.keys).filter { protects[$0] != outside[$0] }
+        changed.formUnion(touched.map { ObjectID(PolicyID(source: source, name: $0)) })
+        outside = protects
+        for (name, policy) in protects { desired.policies[name] = policy }
         defer { isFirst = false }
         return Snapshot(
             revision: revision, commit: facts, desired: desired,
