@@ -9,6 +9,7 @@ package struct FolderBlobs: SharedBlobs {
     package init(root: String) { self.root = root }
 
     package var name: String { root }
+    package var limit: Int64 { .max }
 
     package func read(_ blob: String, limit: Int) async throws(StorageError) -> [UInt8]? {
         let path = path(blob)

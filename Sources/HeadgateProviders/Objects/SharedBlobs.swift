@@ -7,6 +7,9 @@ package protocol SharedBlobs: Sendable {
     /// What messages call it; never with a secret.
     var name: String { get }
 
+    /// The most bytes that a file may have to be stored.
+    var limit: Int64 { get }
+
     /// The bytes under a name; nil when nothing stands there.
     ///
     /// - Throws: `.tooLarge` for more than `limit` bytes.

@@ -15,8 +15,6 @@ package struct SharedStore: Sendable {
 
     /// Bytes that an attestation may have.
     private static let attestationLimit = 8 << 20
-    /// Bytes that one output may have: what S3 takes in one request.
-    static let packLimit: Int64 = 5 << 30
 
     /// - Parameters:
     ///   - blobs: Where it is kept.
@@ -68,12 +66,18 @@ package struct SharedStore: Sendable {
     }
 
     /// Publishes a result with its outputs; gives another's that was first, which is then the one that counts (I2).
+    ///
+    /// - Throws: `.tooLarge`, before anything is written, for an output that the store does not take.
     package func publish(
         _ launch: StepLaunch, _ result: StepResult, from store: any ObjectStore, scratch: String
     ) async throws(StorageError) -> Attested? {
         guard let signer else { return nil }
         let place = Self.place(of: launch.key)
         if try await !blobs.contains(place) {
+            if let (path, output) = result.outputs.first(where: { $0.value.size > blobs.limit }) {
+                throw StorageError(
+                    .tooLarge, "\(path) has \(output.size) bytes, of which it takes at most \(blobs.limit) at once")
+            }
             for output in result.outputs.values {
                 try await upload(output.tree, from: store, scratch: scratch)
             }
@@ -100,7 +104,7 @@ package struct SharedStore: Sendable {
         for output in result.outputs.values where try await !store.contains(output.tree) {
             let (pack, folder) = try Self.scratchPaths(scratch)
             defer { Self.clear(pack, folder) }
-            guard try await blobs.download(Self.place(of: output.tree), to: pack, limit: Self.packLimit) else {
+            guard try await blobs.download(Self.place(of: output.tree), to: pack, limit: blobs.limit) else {
                 throw StorageError(.notFound, "\(name) lacks the output \(output.tree.short)")
             }
             try await Blocking.run { () throws(StorageError) in try TreePack.read(pack, to: folder) }

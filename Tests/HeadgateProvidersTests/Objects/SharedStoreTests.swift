@@ -1,4 +1,5 @@
 import HeadgateCore
+import Synchronization
 import Testing
 
 @testable import HeadgateProviders
@@ -67,7 +68,7 @@ import Testing
         let tree = try #require(first.result?.outputs["model/"]?.tree)
         let pack = "\(folder)/objects/\(tree.digest.hex).pack"
         let text = try #require(Files.read(pack))
-        Files.write(String(text.dropLast(2)) + "9\n", to: pack)
+        Files.write(String(text.dropLast(2)) + (text.hasSuffix("9\n") ? "8\n" : "9\n"), to: pack)
         let other = try RunnerFixture()
         let outcome = await runner(other, shared(signer: nil, trusted: [key])).run(try launch(other, run: "b1"))
         #expect(try #require(outcome.result).origin == nil)
@@ -93,6 +94,49 @@ import Testing
         let again = await runner(fixture, shared(signer: nil, trusted: [key])).run(launch)
         #expect(again.result?.outputs == begun.result?.outputs)
         #expect(again.result?.origin == nil)
+    }
+
+    /// A folder that takes no file.
+    private struct Narrow: SharedBlobs {
+        let folder: FolderBlobs
+        let limit: Int64 = 0
+
+        var name: String { "narrow" }
+
+        func read(_ blob: String, limit: Int) async throws(StorageError) -> [UInt8]? {
+            try await folder.read(blob, limit: limit)
+        }
+        func download(_ blob: String, to path: String, limit: Int64) async throws(StorageError) -> Bool {
+            try await folder.download(blob, to: path, limit: limit)
+        }
+        func contains(_ blob: String) async throws(StorageError) -> Bool { try await folder.contains(blob) }
+        func create(_ blob: String, _ bytes: [UInt8]) async throws(StorageError) -> Bool {
+            try await folder.create(blob, bytes)
+        }
+        func create(_ blob: String, file: String) async throws(StorageError) -> Bool {
+            try await folder.create(blob, file: file)
+        }
+        func replace(_ blob: String, _ bytes: [UInt8]) async throws(StorageError) {
+            try await folder.replace(blob, bytes)
+        }
+    }
+
+    @Test func `an output that a store does not take is told before anything is sent, and the result stands`()
+        async throws
+    {
+        let store = SharedStore(
+            Narrow(folder: FolderBlobs(root: folder)), trusted: [], signer: key, builder: "urn:test")
+        let notes = Mutex<[String]>([])
+        let runner = SharedStepRunner(
+            fixture.runner(), shared: store, store: fixture.store, scratch: fixture.scratch.path + "/scratch"
+        ) { note in notes.withLock { $0.append(note) } }
+        let outcome = await runner.run(try launch(fixture, run: "a1"))
+        let size = try #require(outcome.result?.outputs["model/"]?.size)
+        let note = "model/ has \(size) bytes, of which it takes at most 0 at once"
+        #expect(
+            notes.withLock(\.self).map { $0.hasSuffix("not published to narrow: \(note)") } == [true],
+            "\(notes.withLock(\.self))")
+        #expect(!Files.exists(folder))
     }
 
     @Test func `a store that is away costs a training and fails nothing`() async throws {

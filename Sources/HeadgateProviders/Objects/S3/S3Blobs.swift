@@ -8,6 +8,8 @@ import NIOHTTP1
 package struct S3Blobs: SharedBlobs {
     private let address: S3Address
     private let settings: S3Settings
+    /// What S3 takes in one request.
+    package var limit: Int64 { 5 << 30 }
 
     private static let attempts = 4
     /// How long one request may take: small ones, and those that carry outputs of steps.
