@@ -41,8 +41,10 @@ package struct HeadgateCommand: AsyncParsableCommand {
     /// Runs the program: a helper of the controller, or the command that the arguments ask for.
     package static func start() async {
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
+        var running: (any ParsableCommand.Type)?
         do {
             var command = try await asyncParseAsRoot()
+            running = type(of: command)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -53,6 +55,13 @@ package struct HeadgateCommand: AsyncParsableCommand {
             Foundation.exit(problem.code.exitCode)
         } catch let error as ConfigurationError {
             Terminal.note("headgate: \(error)")
+            Foundation.exit(64)
+        } catch let error as ValidationError where running != nil {
+            // The parser knows only while it parses which command is used wrongly.
+            let usage = running.map { usageString(for: $0) } ?? usageString()
+            let name = usage.split(separator: " ").prefix { !$0.contains("[") && !$0.contains("<") }.joined(
+                separator: " ")
+            Terminal.note("Error: \(error.message)\nUsage: \(usage)\n  See '\(name) --help' for more information.")
             Foundation.exit(64)
         } catch {
             exit(withError: error)

@@ -107,15 +107,15 @@ struct ProposedChange {
     let topic: CommitID
     let merge: CommitID
 
-    init(_ files: [String: String?]) async throws {
+    init(_ files: [String: String?], to base: [String: String?] = Toy.files(accuracy: "0.9")) async throws {
         origin = try await TemporaryRepository()
-        try await origin.commit("Add the toy model", Toy.files(accuracy: "0.9"))
+        try await origin.commit("Add a model", base)
         try await origin.git("checkout", "-q", "-b", "topic")
         topic = try await origin.commit("Change the model", files)
         try await origin.git("checkout", "-q", "main")
         // What others merged meanwhile is no part of the change.
         try await origin.commit("Say what this is", ["README.md": "Toys.\n"])
-        base = try await origin.resolve("main~1")
+        self.base = try await origin.resolve("main~1")
         try await origin.git("checkout", "-q", "--detach", "main")
         try await origin.git("merge", "-q", "--no-ff", "-m", "Merge the change", "topic")
         merge = try await origin.resolve("HEAD")
@@ -124,8 +124,10 @@ struct ProposedChange {
         try await origin.git("checkout", "-q", "main")
     }
 
-    /// Runs an example's steps; gives how the first that failed ended, or the last.
-    func run(_ example: CIExample) async throws -> (result: CommandResult, folder: String) {
+    /// Runs an example's steps, or others on its system; gives how the first that failed ended, or the last.
+    func run(_ example: CIExample, _ scripts: [CIExample.Script]? = nil) async throws -> (
+        result: CommandResult, folder: String
+    ) {
         let folder = "\(origin.folder)/\(example)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let git = HeadgateProgram(in: folder, environment: ["GIT_CONFIG_GLOBAL": "/dev/null"])
@@ -154,7 +156,7 @@ struct ProposedChange {
             try await run(["checkout", "-q", "-B", "topic", "refs/remotes/origin/topic"])
         }
         var last = CommandResult(status: 0, output: "", errors: "")
-        for script in try example.scripts() {
+        for script in try scripts ?? example.scripts() {
             let file = "\(origin.folder)/step-\(UUID().uuidString)"
             try Data(script.text.utf8).write(to: URL(fileURLWithPath: file))
             var environment = try variables(example, in: folder)
