@@ -19,6 +19,8 @@ final class Explainer {
     private var sightingCount = 0
     /// What each node gave; of a node in a loop, in the last turn.
     private(set) var outcomes: [NodeID: Evaluation.Outcome] = [:]
+    /// Of what was read with numbers, in order.
+    private(set) var comparisons: [Comparison] = []
     private var origins = ErrorOrigins()
     private var depths: [Int]
     /// The loop variables around each node.
@@ -76,6 +78,8 @@ final class Explainer {
 
     func isInLoop(_ id: NodeID) -> Bool { !loops[id].isEmpty }
 
+    func isLoopVariable(_ id: NodeID, _ name: String) -> Bool { loops[id].contains { $0.name == name } }
+
     func isConstant(_ id: NodeID) -> Bool {
         if case .constant = program.references[id] { true } else { false }
     }
@@ -92,6 +96,7 @@ final class Explainer {
                 outcomes[id] = .error(error)
                 origins.note(error, at: id, among: children(of: id)) { hint(for: error, at: id) }
             }
+            if comparisons.count < Self.maximumSightings { comparisons += comparisons(at: id) }
             keep(id, evaluator)
         }
         do throws(EvaluationError) {

@@ -73,9 +73,10 @@ struct CIReportWriter {
             guard let name = format.fileName else { continue }
             try Self.write(text(format, plots: imageBase ?? "plots/"), to: "\(folder)/\(name)")
         }
-        for subject in report.subjects where MetricPlot.isWorthShowing(subject.metrics) {
+        for subject in report.subjects {
+            guard let plot = MetricPlot(subject) else { continue }
             try Self.write(
-                MetricPlot(subject).document, to: "\(folder)/plots/\(MetricPlot.fileName(of: subject))")
+                plot.document, to: "\(folder)/plots/\(MetricPlot.fileName(of: subject))")
         }
     }
 

@@ -45,7 +45,24 @@ struct ChangeReview {
         report.notes = await knowledge.notes
         let pipelines = PipelinePlanner(host: host)
         report.subjects = await subjects(models, settled, known, VersionBuilder(planner: pipelines))
+        let waiting = report.subjects.filter(waitsForResults)
+        let changing = Set(planned.filter { $0.action == .run || $0.action == .wait }.map(\.object))
+        if training == nil, waiting.contains(where: { changing.contains($0.model) }) {
+            report.notes.append(
+                "gates wait for what steps would make, and none was run: give --train changed, a shared store or "
+                    + "--evidence")
+        }
+        if waiting.contains(where: { !changing.contains($0.model) }) {
+            report.notes.append(
+                "gates wait for results that did not change and are not known here: give a shared store or --evidence")
+        }
         return report
+    }
+
+    private func waitsForResults(_ subject: JudgedSubject) -> Bool {
+        subject.gates.contains { gate in
+            gate.counts && (gate.decisive?.forecast ?? []).flatMap(\.waitsFor).contains { $0.hasPrefix("candidate.") }
+        }
     }
 
     private func plan(_ planner: Planner, _ known: [StepKey: StepRecord]) -> [PlannedChange] {

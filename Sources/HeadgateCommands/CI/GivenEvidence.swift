@@ -52,8 +52,24 @@ struct GivenEvidence: Codable {
             reports = try readReports(beside: URL(fileURLWithPath: file).deletingLastPathComponent())
         } catch let error as ValidationError {
             throw error
+        } catch let error as DecodingError {
+            throw ValidationError("the evidence file \(file): \(Self.problem(error))")
         } catch {
-            throw ValidationError("the evidence file \(file) is not JSON as it is wanted: \(error)")
+            throw ValidationError("the evidence file \(file) cannot be used: \(error)")
+        }
+    }
+
+    private static func problem(_ error: DecodingError) -> String {
+        func at(_ context: DecodingError.Context) -> String {
+            let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
+            return path.isEmpty ? "" : path.joined(separator: ".").replacing(".[", with: "[") + ": "
+        }
+        switch error {
+        case .dataCorrupted(let context): return "\(at(context))it is not valid JSON"
+        case .keyNotFound(let key, let context): return "\(at(context))the member \(key.stringValue) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            return "\(at(context))another kind of value is wanted"
+        @unknown default: return "it is not as it is wanted"
         }
     }
 

@@ -44,6 +44,7 @@ struct SubjectJudge {
         }
         let candidate = subject.candidate.untold.contains("candidate.metrics") ? nil : subject.candidate.evidence
         judged.metrics = Self.compare(champion, candidate?.metrics)
+        if champion == nil, candidate != nil { judged.bounds = bounds(subject) }
         return judged
     }
 
@@ -52,12 +53,7 @@ struct SubjectJudge {
     private func gates(_ subject: Subject) -> [GateAnswer] {
         let bases = guards(base, other: head.desired, subject)
         let heads = guards(head.desired, other: nil, subject)
-        let desired = head.desired
-        let labels = [
-            desired.models[subject.model]?.meta.labels,
-            subject.deployment.flatMap { desired.deployments[$0]?.meta.labels },
-        ].compactMap(\.self)
-        let outside = protected.guarding(labels)
+        let outside = protected.guarding(labels(of: subject))
         let outsideNames = Set(outside.map(\.name))
         let names = Set(bases.keys).union(heads.keys).subtracting(outsideNames).sorted()
         var answers: [GateAnswer] = []
@@ -89,6 +85,13 @@ struct SubjectJudge {
         let all = PolicyGuards(source: source, desired: desired, other: other)
             .guarding(subject.model, subject.deployment)
         return Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    private func labels(of subject: Subject) -> [[String: String]] {
+        [
+            head.desired.models[subject.model]?.meta.labels,
+            subject.deployment.flatMap { head.desired.deployments[$0]?.meta.labels },
+        ].compactMap(\.self)
     }
 
     /// Whether base's policy could be asked at base.
@@ -155,6 +158,20 @@ struct SubjectJudge {
         return GateAnswer.Answer(
             action: spec.action, outcome: verdict.outcome, message: verdict.message, rules: verdict.rules,
             forecast: forecast.map { RuleForecastText(rule: $0.name, waitsFor: $0.waitsFor, residual: $0.residual) })
+    }
+
+    /// The numbers that head's and protected policies compare metrics with.
+    private func bounds(_ subject: Subject) -> [MetricBound] {
+        let guards = guards(head.desired, other: nil, subject).sorted { $0.key < $1.key }.map(\.value)
+        let evidence = evidence(.validate, subject)
+        var bounds: [MetricBound] = []
+        for policy in guards + protected.guarding(labels(of: subject)) where policy.isAsked(at: .validate) {
+            guard let spec = policy.spec, let digest = policy.digest else { continue }
+            for bound in judge.bounds(policy.name, spec, digest: digest, on: evidence) where !bounds.contains(bound) {
+                bounds.append(bound)
+            }
+        }
+        return bounds
     }
 
     // MARK: Evidence

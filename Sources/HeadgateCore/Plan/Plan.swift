@@ -242,6 +242,11 @@ package struct Planner: Sendable {
                 ? PlannedChange(object, .none, "unchanged")
                 : PlannedChange(object, .judge, "what it guards is judged again; no champion is evicted")
         }
+            + (base?.policies.keys.filter { head.policies[$0] == nil } ?? []).sorted().map { name in
+                PlannedChange(
+                    ObjectID(PolicyID(source: source, name: name)), .prune,
+                    "left the repository; it is not asked any more")
+            }
     }
 
     private func pruned(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {

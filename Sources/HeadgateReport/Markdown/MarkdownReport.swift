@@ -98,9 +98,12 @@ package struct MarkdownReport: Sendable {
             }
             parts.append(table(["metric", "champion", "candidate", "change"], rows, numbersFrom: 1))
         }
-        if let plots, MetricPlot.isWorthShowing(subject.metrics) {
+        if let plots {
             let name = MetricPlot.fileName(of: subject)
-            parts.append("![Metrics of \(MarkdownText.escaped(subject.object.name))](\(plots)\(name))")
+            parts.append(
+                MetricPlot(subject) == nil
+                    ? "*No plot: \(MetricPlot.reasonForNone(of: subject)).*"
+                    : "![Metrics of \(MarkdownText.escaped(subject.object.name))](\(plots)\(name))")
         }
         if let note = subject.championNote { parts.append("*\(MarkdownText.escaped(note))*") }
         if subject.gates.isEmpty {
@@ -126,7 +129,8 @@ package struct MarkdownReport: Sendable {
         if gate.standing == .changed, let base = gate.base, let head = gate.head {
             why = "base: \(text(base)); head: \(text(head))"
         }
-        let place = gate.location.map { " \(MarkdownText.code("\($0.file):\($0.line)"))" } ?? ""
+        let rule = gate.decisive?.rules.first { $0.outcome != .pass }?.location
+        let place = (rule ?? gate.location).map { " \(MarkdownText.code("\($0.file):\($0.line)"))" } ?? ""
         let reason =
             gate.outcome == .pass && gate.standing != .changed ? values(gate) : MarkdownText.escaped(why) + place
         return [mark, policy, gate.moment.rawValue, reason]
@@ -136,7 +140,10 @@ package struct MarkdownReport: Sendable {
     private func values(_ gate: GateAnswer) -> String {
         // Whole records say less than what was read of them.
         let values = (gate.decisive?.rules ?? []).flatMap(\.values).filter { !$0.value.contains("{") }
-        let shown = values.prefix(3).map { MarkdownText.code("\($0.expression) = \($0.value)") }
+        let shown = values.prefix(3).map { value in
+            let text = value.value.count > 8 ? Double(value.value).map { NumberText.shown($0) } : nil
+            return MarkdownText.code("\(value.expression) = \(text ?? value.value)")
+        }
         return shown.joined(separator: ", ") + (values.count > 3 ? ", …" : "")
     }
 

@@ -64,7 +64,7 @@ extension ReviewReport {
             case .warning: .warning
             case .note: .note
             }
-        let words = diagnostic.code.split(separator: "-").joined(separator: " ")
+        let words = diagnostic.code.split(separator: "-").map { $0 == "yaml" ? "YAML" : $0 }.joined(separator: " ")
         return Finding(
             rule: diagnostic.code, title: words.prefix(1).uppercased() + words.dropFirst(), level: level,
             message: message, location: diagnostic.location)

@@ -113,12 +113,14 @@ package struct JudgedSubject: Hashable, Sendable, Codable {
     /// The version that head asks for, once it is known.
     package var candidate: VersionID?
     package var metrics: [MetricComparison]
+    /// What gates compare the candidate's metrics with; asked for where there is no champion to compare with.
+    package var bounds: [MetricBound]
     package var gates: [GateAnswer]
 
     package init(
         object: ObjectID, model: ObjectID, location: SourceLocation? = nil, championNote: String? = nil,
         champion: VersionID? = nil, candidate: VersionID? = nil, metrics: [MetricComparison] = [],
-        gates: [GateAnswer] = []
+        bounds: [MetricBound] = [], gates: [GateAnswer] = []
     ) {
         self.object = object
         self.model = model
@@ -127,6 +129,7 @@ package struct JudgedSubject: Hashable, Sendable, Codable {
         self.champion = champion
         self.candidate = candidate
         self.metrics = metrics
+        self.bounds = bounds
         self.gates = gates
     }
 }
@@ -148,138 +151,5 @@ package struct MetricComparison: Hashable, Sendable, Codable {
     package var relativeChange: Double? {
         guard let champion, let candidate, champion != 0 else { return nil }
         return (candidate - champion) / abs(champion)
-    }
-}
-
-/// What one policy answers at one moment, by base's text and by head's.
-package struct GateAnswer: Hashable, Sendable, Codable {
-    /// How base's policy and head's differ.
-    package enum Standing: String, Hashable, Sendable, Codable {
-        case unchanged
-        /// Both are asked, and the worse one counts.
-        case changed
-        /// Head's is asked alone.
-        case new
-        /// Base's is asked alone, and still counts.
-        case removed
-        /// It comes from outside of the repository, which no change of it can touch.
-        case protected
-    }
-
-    /// The answer of one text of the policy.
-    package struct Answer: Hashable, Sendable, Codable {
-        package var action: PolicyAction
-        package var outcome: Verdict.Outcome
-        package var message: String?
-        package var rules: [RuleResult]
-        /// What its open rules still ask.
-        package var forecast: [RuleForecastText]
-
-        package init(
-            action: PolicyAction, outcome: Verdict.Outcome, message: String?, rules: [RuleResult],
-            forecast: [RuleForecastText] = []
-        ) {
-            self.action = action
-            self.outcome = outcome
-            self.message = message
-            self.rules = rules
-            self.forecast = forecast
-        }
-
-        /// The same without lines of files.
-        package var withoutPlaces: Answer {
-            var answer = self
-            answer.rules = rules.map {
-                RuleResult(
-                    name: $0.name, expression: $0.expression, outcome: $0.outcome, message: $0.message,
-                    values: $0.values, location: nil)
-            }
-            return answer
-        }
-    }
-
-    /// Why a policy guards what it is asked about.
-    package struct Binding: Hashable, Sendable, Codable {
-        package enum Way: String, Hashable, Sendable, Codable {
-            /// By its name under `policies`.
-            case named
-            /// By labels that its `match` selects, or because a protected policy without one guards everything.
-            case selected
-        }
-
-        package var way: Way
-        package var object: ObjectID
-        package var location: SourceLocation?
-
-        package init(_ way: Way, _ object: ObjectID, at location: SourceLocation?) {
-            self.way = way
-            self.object = object
-            self.location = location
-        }
-    }
-
-    package var policy: PolicyName
-    package var moment: GateMoment
-    package var standing: Standing
-    package var location: SourceLocation?
-    package var binding: Binding?
-    package var base: Answer?
-    package var head: Answer?
-    /// Whether all that it waits for comes after the merge, such as approvals and traffic.
-    package var waitsForLater: Bool
-
-    package init(
-        policy: PolicyName, moment: GateMoment, standing: Standing, location: SourceLocation?,
-        binding: Binding? = nil, base: Answer?, head: Answer?, waitsForLater: Bool
-    ) {
-        self.policy = policy
-        self.moment = moment
-        self.standing = standing
-        self.location = location
-        self.binding = binding
-        self.base = base
-        self.head = head
-        self.waitsForLater = waitsForLater
-    }
-
-    /// The worse one's outcome.
-    package var outcome: Verdict.Outcome { decisive?.outcome ?? .error }
-
-    /// The worse of the answers that may block, or of all when none may; head's when they are equally bad.
-    package var decisive: Answer? {
-        let answers = [head, base].compactMap(\.self)
-        let blocking = answers.filter { $0.action == .deny }
-        return (blocking.isEmpty ? answers : blocking).reduce(nil as Answer?) { worst, answer in
-            guard let worst else { return answer }
-            return Self.rank(answer.outcome) > Self.rank(worst.outcome) ? answer : worst
-        }
-    }
-
-    /// What a no of the decisive answer does.
-    package var action: PolicyAction { decisive?.action ?? .deny }
-
-    /// Whether it decides if the change passes.
-    package var counts: Bool { action == .deny && !(waitsForLater && outcome == .inconclusive) }
-
-    private static func rank(_ outcome: Verdict.Outcome) -> Int {
-        switch outcome {
-        case .pass: 0
-        case .inconclusive: 1
-        case .error: 2
-        case .fail: 3
-        }
-    }
-}
-
-/// A rule's open question.
-package struct RuleForecastText: Hashable, Sendable, Codable {
-    package var rule: String
-    package var waitsFor: [String]
-    package var residual: String
-
-    package init(rule: String, waitsFor: [String], residual: String) {
-        self.rule = rule
-        self.waitsFor = waitsFor
-        self.residual = residual
     }
 }

@@ -2,19 +2,52 @@ import HeadgateCore
 
 /// Metrics of the candidate against the champion's as a picture: bars from the champion to either side.
 ///
+/// Without a champion the bars begin at the numbers that the gates compare the metrics with.
+///
 /// It stands by itself, follows the reader's light or dark theme, and needs no script, since forges show it as an image.
 package struct MetricPlot: Sendable {
-    private let title: String
-    private let metrics: [MetricComparison]
-
-    package init(_ subject: JudgedSubject) {
-        title = subject.object.name
-        metrics = subject.metrics.filter { $0.relativeChange?.isFinite == true }
+    private struct Row {
+        let metric: MetricComparison
+        let values: String
     }
 
-    /// Whether there is something to compare.
-    package static func isWorthShowing(_ metrics: [MetricComparison]) -> Bool {
-        metrics.contains { $0.relativeChange?.isFinite == true }
+    private let title: String
+    /// What stands in the middle.
+    private let middle: String
+    private let rows: [Row]
+
+    /// Nil when there is nothing to draw; ``reasonForNone(of:)`` says why.
+    package init?(_ subject: JudgedSubject) {
+        let compared = subject.metrics.filter { $0.relativeChange?.isFinite == true }
+        if compared.isEmpty {
+            rows = Self.bounded(subject)
+            (title, middle) = ("\(subject.object.name): candidate against what its gates ask", "bound")
+        } else {
+            rows = compared.map { metric in
+                let values = "\(NumberText.shown(metric.champion)) → \(NumberText.shown(metric.candidate))"
+                return Row(metric: metric, values: values)
+            }
+            (title, middle) = ("\(subject.object.name): candidate against champion", "champion")
+        }
+        if rows.isEmpty { return nil }
+    }
+
+    private static func bounded(_ subject: JudgedSubject) -> [Row] {
+        subject.bounds.compactMap { bound in
+            let candidate = subject.metrics.first { $0.name == bound.metric }?.candidate
+            let metric = MetricComparison(name: bound.metric, champion: bound.bound, candidate: candidate)
+            guard metric.relativeChange?.isFinite == true else { return nil }
+            let values = "\(NumberText.shown(candidate)), asked \(bound.sign.rawValue) \(NumberText.shown(bound.bound))"
+            return Row(metric: metric, values: values)
+        }
+    }
+
+    /// Why a subject has no plot, in a sentence without its end.
+    package static func reasonForNone(of subject: JudgedSubject) -> String {
+        let isMeasured = subject.metrics.contains { $0.candidate?.isFinite == true }
+        return isMeasured
+            ? "there is no champion's metric to compare with, and no gate compares one with a number"
+            : "no metric of the candidate is known"
     }
 
     /// The name of a subject's file.
@@ -34,9 +67,9 @@ package struct MetricPlot: Sendable {
 
     /// The SVG document.
     package var document: String {
-        let shown = metrics.prefix(Self.rowLimit)
+        let shown = rows.prefix(Self.rowLimit)
         let height = Self.top + Double(shown.count) * Self.rowHeight + 34
-        let scale = Self.scale(of: shown.compactMap(\.relativeChange))
+        let scale = Self.scale(of: shown.compactMap(\.metric.relativeChange))
         var writer = XMLWriter()
         writer.element(
             "svg",
@@ -45,39 +78,39 @@ package struct MetricPlot: Sendable {
                 ("width", "\(Int(Self.width))"), ("height", "\(Int(height))"), ("role", "img"),
             ]
         ) { writer in
-            writer.element("title", text: "\(title): candidate against champion")
+            writer.element("title", text: title)
             writer.element("style", text: Self.style)
             writer.element(
                 "rect", [("class", "ground"), ("width", "100%"), ("height", "100%"), ("rx", "8")])
-            Self.text(&writer, "\(title): candidate against champion", 20, 30, "title")
-            Self.axis(&writer, scale, height)
-            for (index, metric) in shown.enumerated() {
-                Self.row(&writer, metric, Self.top + Double(index) * Self.rowHeight, scale)
+            Self.text(&writer, title, 20, 30, "title")
+            Self.axis(&writer, scale, height, middle)
+            for (index, row) in shown.enumerated() {
+                Self.row(&writer, row, Self.top + Double(index) * Self.rowHeight, scale)
             }
         }
         return writer.document
     }
 
-    private static func axis(_ writer: inout XMLWriter, _ scale: Double, _ height: Double) {
+    private static func axis(_ writer: inout XMLWriter, _ scale: Double, _ height: Double, _ middle: String) {
         let bottom = height - 30
         for part in [-1.0, -0.5, 0, 0.5, 1] {
             let x = place(part * scale, scale)
             line(&writer, x, top - 6, x, bottom, part == 0 ? "zero" : "grid")
             let number = NumberText.fixed(abs(part) * scale * 100, digits: 1)
-            let label = part == 0 ? "champion" : "\(part < 0 ? "−" : "+")\(number) %"
+            let label = part == 0 ? middle : "\(part < 0 ? "−" : "+")\(number) %"
             text(&writer, label, x, height - 12, "tick")
         }
     }
 
     private static func row(
-        _ writer: inout XMLWriter, _ metric: MetricComparison, _ y: Double, _ scale: Double
+        _ writer: inout XMLWriter, _ row: Row, _ y: Double, _ scale: Double
     ) {
-        let change = metric.relativeChange ?? 0
+        let change = row.metric.relativeChange ?? 0
         let middle = y + rowHeight / 2
         let clipped = max(-scale, min(scale, change))
         let zero = place(0, scale)
         let end = place(clipped, scale)
-        text(&writer, clip(metric.name), nameEnd, middle + 4, "name")
+        text(&writer, clip(row.metric.name), nameEnd, middle + 4, "name")
         let kind = change == 0 ? "same" : change > 0 ? "more" : "less"
         writer.element(
             "rect",
@@ -85,8 +118,7 @@ package struct MetricPlot: Sendable {
                 ("class", kind), ("x", number(min(zero, end))), ("y", number(middle - 7)),
                 ("width", number(max(abs(end - zero), 1))), ("height", "14"), ("rx", "2"),
             ])
-        let values = "\(NumberText.shown(metric.champion)) → \(NumberText.shown(metric.candidate))"
-        text(&writer, values, valueStart, middle + 4, "value")
+        text(&writer, row.values, valueStart, middle + 4, "value")
         text(&writer, NumberText.percent(change), width - 20, middle + 4, "change")
     }
 

@@ -92,7 +92,9 @@ package struct TextReport: Sendable {
         if lines.isEmpty { lines += gate.location.map { ["\($0): policy \(gate.policy)"] } ?? [] }
         if let binding = gate.binding {
             let place = binding.location.map { "\($0): " } ?? ""
-            lines.append("\(place)\(binding.way.rawValue) by \(binding.object)")
+            lines.append(
+                place
+                    + (binding.way == .named ? "named by \(binding.object)" : "its match selects \(binding.object)"))
         }
         return lines
     }

@@ -13,13 +13,26 @@ struct FormatTests {
         ("junit", { $0.junit.document }), ("sarif", { SARIFReport($0.findings, version: "0.1.0").document }),
         ("gitlab", { CodeQualityReport($0.findings).document }),
         ("markdown", { MarkdownReport($0, plots: "plots/").document }),
-        ("github", { GitHubAnnotations($0.findings).document }), ("svg", { MetricPlot($0.subjects[0]).document }),
+        ("github", { GitHubAnnotations($0.findings).document }),
+        ("svg", { MetricPlot($0.subjects[0])?.document ?? "" }),
     ]
 
     @Test(arguments: formats.map(\.0))
     func `a report with hostile text in it is as its format wants it`(_ format: String) throws {
         let write = try #require(Self.formats.first { $0.0 == format }?.1)
         #expect(try problem(format, write(SampleReport.make())) == "")
+    }
+
+    @Test func `a plot without a champion is as its format wants it`() throws {
+        var report = try SampleReport.make()
+        for index in report.subjects[0].metrics.indices { report.subjects[0].metrics[index].champion = nil }
+        report.subjects[0].bounds = [
+            MetricBound(metric: "accuracy", sign: .atLeast, bound: 0.9),
+            MetricBound(metric: SampleReport.hostile, sign: .atMost, bound: 3),
+        ]
+        let plot = try #require(MetricPlot(report.subjects[0])).document
+        #expect(plot.contains("0.9306, asked ≥ 0.9") && plot.contains("+3.40 %"), "\(plot)")
+        #expect(try problem("svg", plot) == "")
     }
 
     @Test(arguments: ["junit", "sarif", "gitlab", "markdown"])

@@ -81,6 +81,18 @@ import Testing
         }
     }
 
+    @Test func `where nothing can be drawn the report says why`() throws {
+        var report = try SampleReport.make()
+        #expect(MarkdownReport(report, plots: "p/").document.contains("](p/deployment-wine.svg)"))
+        for index in report.subjects[0].metrics.indices { report.subjects[0].metrics[index].champion = nil }
+        #expect(MetricPlot(report.subjects[0]) == nil)
+        #expect(MarkdownReport(report, plots: "p/").document.contains("*No plot: there is no champion's metric"))
+        report.subjects[0].metrics = []
+        #expect(
+            MarkdownReport(report, plots: "p/").document.contains("*No plot: no metric of the candidate is known.*"))
+        #expect(!MarkdownReport(report).document.contains("No plot"))
+    }
+
     @Test func `an annotation stays one command however hostile its text`() throws {
         let lines = GitHubAnnotations(try SampleReport.make().findings).document.split(separator: "\n")
         #expect(

@@ -19,6 +19,7 @@ import Testing
         #expect(answer.code == 2, "\(answer)")
         #expect(answer.output.contains("param accuracy changed from \"0.90\" to \"0.95\""))
         #expect(answer.output.contains("still asks accuracy: candidate.metrics.accuracy >= 0.85"))
+        #expect(answer.output.contains("note: gates wait for what steps would make"), "\(answer)")
     }
 
     @Test(arguments: [("0.95", 0, "floor at validate: pass"), ("0.50", 1, "the accuracy is below the floor")])
@@ -27,9 +28,13 @@ import Testing
     ) async throws {
         let review = try await ReviewRepository()
         try await review.change(["models/wine/headgate.yaml": ReviewRepository.model(accuracy: accuracy)])
-        let answer = try review.ci("--train", "changed")
+        let folder = review.repository.folder + "/report"
+        let answer = try review.ci("--train", "changed", "--report", folder)
         #expect(answer.code == code, "\(answer)")
         #expect(answer.output.contains(text))
+        // Without a champion the plot shows how far the candidate is from what the gates ask.
+        let plot = try String(contentsOfFile: "\(folder)/plots/deployment-wine.svg", encoding: .utf8)
+        #expect(plot.contains("asked ≥ 0.85"), "\(plot)")
     }
 
     @Test func `a gate that says no is named with its rule's place and with who asked for it`() async throws {
@@ -224,6 +229,29 @@ import Testing
         #expect(never.code == 0, "\(never)")
     }
 
+    @Test func `a change of policies alone says where the results may come from that it waits for`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change([
+            "policies.yaml": nil, "models/wine/headgate.yaml": ReviewRepository.model(policies: "[]"),
+        ])
+        let answer = try review.ci("--train", "changed")
+        #expect(answer.code == 2, "\(answer)")
+        #expect(
+            answer.output.contains("Policy/floor  prune  left the repository; it is not asked any more"), "\(answer)")
+        #expect(answer.output.contains("note: gates wait for results that did not change"), "\(answer)")
+    }
+
+    @Test(arguments: [
+        ("[1", "it is not valid JSON"), (#"{"champions": {"wine": 3}}"#, "champions.wine: another kind of value"),
+        (#"{"approvals": {"wine": [{}]}}"#, "approvals.wine[0]: the member by is missing"),
+        (#"{"champion": {}}"#, "unknown member champion"),
+    ])
+    func `evidence that is not as it should be is usage, and named`(_ text: String, _ message: String) async throws {
+        let review = try await ReviewRepository()
+        let answer = try review.ci("--evidence", try given(review, text))
+        #expect(answer.code == 64 && answer.notes.contains(message), "\(answer)")
+    }
+
     private func given(_ review: ReviewRepository, _ text: String) throws -> String {
         let file = review.repository.folder + "/evidence.json"
         try text.write(toFile: file, atomically: true, encoding: .utf8)
@@ -241,6 +269,8 @@ import Testing
         let answer = try ReviewRepository.run(
             HeadgateExecutable.path, ["ci"] + arguments, in: review.repository.path)
         #expect(answer.code == 64, "\(answer)")
+        #expect(answer.notes.contains("Usage: headgate ci [<options>] [<path>]"), "\(answer)")
+        #expect(answer.notes.contains("See 'headgate ci --help'"), "\(answer)")
     }
 
     @Test func `no secret reaches any output`() async throws {
