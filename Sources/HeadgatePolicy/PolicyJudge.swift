@@ -24,6 +24,11 @@ package final class PolicyJudge: Judge {
         CompiledPolicy.compile(policy, spec).1
     }
 
+    /// Whether all expressions of a policy can be evaluated.
+    package func compiles(_ policy: PolicyName, _ spec: PolicySpec, digest: PolicyDigest) -> Bool {
+        compiled(policy, spec, digest).problems.isEmpty
+    }
+
     /// What a policy asks of a Model that its steps do not declare; nil for a policy in error.
     package func misspeltMetric(
         _ policy: PolicyName, _ spec: PolicySpec, digest: PolicyDigest, among declared: [String: MetricType]?

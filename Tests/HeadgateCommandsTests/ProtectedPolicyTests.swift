@@ -10,7 +10,10 @@ import Testing
     private func folder(_ repository: TemporaryRepository) throws -> (policies: URL, configuration: String) {
         let policies = URL(fileURLWithPath: "\(repository.folder)/protected")
         try FileManager.default.createDirectory(at: policies, withIntermediateDirectories: true)
-        try Data(Self.strict.utf8).write(to: policies.appendingPathComponent("floor.yaml"))
+        // As a ConfigMap is mounted: a link to a file beside it that nobody looks for.
+        try Data(Self.strict.utf8).write(to: policies.appendingPathComponent(".floor"))
+        try FileManager.default.createSymbolicLink(
+            atPath: policies.appendingPathComponent("floor.yaml").path, withDestinationPath: ".floor")
         let configuration = "\(repository.folder)/controller.yaml"
         try Data(
             """
@@ -38,7 +41,7 @@ import Testing
             #expect(policy.output.contains("protected/floor.yaml:"), "\(policy)")
             // What is protected is read at each commit.
             try Data(Self.strict.replacing("0.95", with: "0.8").utf8).write(
-                to: policies.appendingPathComponent("floor.yaml"))
+                to: policies.appendingPathComponent(".floor"))
             try await repository.commit("Touch", ["note.txt": "x"])
             #expect(try await says("Succeeded", "serves"), "\(controller.log)")
         }

@@ -138,7 +138,7 @@ struct CICommand: AsyncParsableCommand {
         let work = train == .changed ? try TrainingFolder(state) : nil
         defer { work?.cleanUp() }
         return try await ChangeReview(
-            source: name, base: before, baseCommit: baseCommit, head: snapshot, repository: checkout,
+            source: name, base: before, baseCommit: baseCommit, head: snapshot, repository: checkout, folder: folder,
             knowledge: SharedKnowledge(store),
             training: try work.map { try training(in: $0, name, checkout, snapshot, store) },
             protected: try await protectedSource(), given: given, now: .now

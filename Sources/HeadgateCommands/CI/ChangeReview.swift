@@ -9,8 +9,10 @@ struct ChangeReview {
     /// Nil when head is the first commit.
     let baseCommit: ReviewReport.Commit?
     let head: Snapshot
-    /// Where head's manifests are read once more, for the places of steps.
+    /// Where head's manifests are read once more, for the places of steps and tests of policies.
     let repository: any SourceRepository
+    /// The folder of the manifests.
+    let folder: RepositoryPath
     let knowledge: any ChangeKnowledge
     /// Runs what is missing; nil when nothing is trained.
     let training: ChangeTraining?
@@ -42,7 +44,8 @@ struct ChangeReview {
         }
         report.changes = changes(planned, settled)
         try await locateSteps(in: &report)
-        report.notes = await knowledge.notes
+        report.diagnostics += try await testProblems()
+        report.notes = await knowledge.notes + given.strangers(in: head.desired)
         let pipelines = PipelinePlanner(host: host)
         report.subjects = await subjects(models, settled, known, VersionBuilder(planner: pipelines))
         let waiting = report.subjects.filter(waitsForResults)
@@ -162,6 +165,25 @@ struct ChangeReview {
             if let found { return found }
         }
         return nil
+    }
+
+    /// What is wrong with tests of policies in files that the change touches; they are no part of the desired state.
+    private func testProblems() async throws(SourceError) -> [Diagnostic] {
+        let commit = head.commit.commit
+        let changes = try await repository.changes(from: baseCommit?.id, to: commit, below: folder) ?? []
+        let entries = changes.filter { change in
+            ManifestParser.isManifestPath(change.path)
+                && (change.entry?.mode == .file || change.entry?.mode == .executable)
+        }
+        var problems: [Diagnostic] = []
+        for change in entries {
+            guard let blob = change.entry?.id,
+                // One that is too large has been told of as a manifest.
+                let bytes = try? await repository.read([blob], limit: ManifestParser.maxFileSize)[blob]
+            else { continue }
+            problems += PolicyTestParser.parse(bytes, file: change.path).diagnostics
+        }
+        return problems
     }
 
     /// Names each step's own line instead of its Model's.

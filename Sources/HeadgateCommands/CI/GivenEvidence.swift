@@ -49,6 +49,7 @@ struct GivenEvidence: Codable {
                     "the evidence file \(file): unknown member \(unknown); known are candidates, champions, approvals")
             }
             self = try JSONDecoder().decode(GivenEvidence.self, from: data)
+            try checkTimes(file)
             reports = try readReports(beside: URL(fileURLWithPath: file).deletingLastPathComponent())
         } catch let error as ValidationError {
             throw error
@@ -56,6 +57,33 @@ struct GivenEvidence: Codable {
             throw ValidationError("the evidence file \(file): \(Self.problem(error))")
         } catch {
             throw ValidationError("the evidence file \(file) cannot be used: \(error)")
+        }
+    }
+
+    private func checkTimes(_ file: String) throws {
+        for (name, consents) in (approvals ?? [:]).sorted(by: { $0.key < $1.key }) {
+            for (index, at) in consents.map(\.at).enumerated() {
+                guard let at, (try? Date(at, strategy: .iso8601)) == nil else { continue }
+                throw ValidationError(
+                    "the evidence file \(file): approvals.\(name)[\(index)].at: \(at) is not a time such as "
+                        + "2026-03-01T12:00:00Z")
+            }
+        }
+    }
+
+    /// What is given for objects that a repository does not have, in sentences.
+    func strangers(in desired: DesiredState) -> [String] {
+        let models = (desired.models.keys.map(\.text), "Model")
+        let deployments = (desired.deployments.keys.map(\.text), "Deployment")
+        let given = [
+            (candidates.map { Array($0.keys) } ?? [], models), (champions.map { Array($0.keys) } ?? [], deployments),
+            (approvals.map { Array($0.keys) } ?? [], deployments),
+        ]
+        return given.flatMap { names, known in
+            Set(names).subtracting(known.0).sorted().map { name in
+                let near = Spelling.nearest(to: name, among: known.0.sorted()).map { "; did you mean \"\($0)\"?" }
+                return "the evidence file names \(known.1) \(name), which head does not have\(near ?? "")"
+            }
         }
     }
 

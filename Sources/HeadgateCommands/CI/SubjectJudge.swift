@@ -96,8 +96,10 @@ struct SubjectJudge {
 
     /// Whether base's policy could be asked at base.
     private func isAnswerable(_ policy: PolicyGuard, _ subject: Subject) -> Bool {
+        guard let spec = policy.spec, let digest = policy.digest else { return false }
         let steps = base.models[subject.model]?.spec.pipeline?.steps
-        return policy.problem == nil && misspelt(policy, among: steps?.declaredMetrics) == nil
+        return judge.compiles(policy.name, spec, digest: digest)
+            && misspelt(policy, among: steps?.declaredMetrics) == nil
     }
 
     private func misspelt(_ policy: PolicyGuard, among declared: [String: MetricType]?) -> MisspeltMetric? {

@@ -4,6 +4,8 @@ import HeadgateCore
 /// A folder's files as they are on disk, committed or not, for checking manifests.
 struct WorkTree: SourceRepository {
     let root: String
+    /// Whether a link to a file is that file; only for folders that no repository has a say in.
+    var followsLinks = false
 
     /// What stands for the commit of files that are in none.
     static let commit = CommitID(String(repeating: "0", count: 40)).orDie("40 zeros are a commit's digits")
@@ -65,7 +67,8 @@ struct WorkTree: SourceRepository {
     // Nothing is digested: a file's path names its content while a check lasts.
     private func entry(_ path: RepositoryPath) -> TrackedEntry? {
         let full = path.text.isEmpty ? root : "\(root)/\(path.text)"
-        let attributes = try? FileManager.default.attributesOfItem(atPath: full)
+        let real = followsLinks ? URL(fileURLWithPath: full).resolvingSymlinksInPath().path : full
+        let attributes = try? FileManager.default.attributesOfItem(atPath: real)
         switch attributes?[.type] as? FileAttributeType {
         case .typeDirectory: return TrackedEntry(mode: .directory, id: path.text)
         case .typeSymbolicLink: return TrackedEntry(mode: .link, id: path.text)

@@ -48,7 +48,10 @@ struct PolicyTestRun {
         }
         do {
             guard let policy = try files.policy(of: test, spec) else {
-                return errored("there is no policy \(spec.policy)" + (spec.from.map { " in \($0)" } ?? ""))
+                let near = Spelling.nearest(to: spec.policy.text, among: files.policies.map(\.name.text))
+                return errored(
+                    "there is no policy \(spec.policy)" + (spec.from.map { " in \($0)" } ?? "")
+                        + (near.map { "; did you mean \"\($0)\"?" } ?? ""))
             }
             let evidence = try evidence(of: item, in: spec, folder: test.location.file.parent)
             let prepared = PreparedCase(

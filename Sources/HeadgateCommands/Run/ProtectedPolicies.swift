@@ -18,7 +18,7 @@ struct ProtectedPolicies: Sendable {
     /// - Throws: ``SourceError`` for a folder that is not there or holds no policy, and for a manifest in error: what
     ///   protects must not vanish by a slip.
     init(folder: String) async throws(SourceError) {
-        let root = URL(fileURLWithPath: folder).standardizedFileURL
+        let root = URL(fileURLWithPath: folder).standardizedFileURL.resolvingSymlinksInPath()
         // Places begin with the folder's name, so that nobody takes them for lines of the repository.
         let parent = root.deletingLastPathComponent().path.split(separator: "/").map { "/\($0)" }.joined()
         var isFolder: ObjCBool = false
@@ -27,7 +27,7 @@ struct ProtectedPolicies: Sendable {
         else { throw SourceError(.notFound, "protected policies: \(folder) is not a folder") }
         let source = SourceName("protected").orDie("a constant name")
         let maker = ManifestSnapshots(
-            source: source, repository: WorkTree(root: parent), path: name, reference: "worktree")
+            source: source, repository: WorkTree(root: parent, followsLinks: true), path: name, reference: "worktree")
         let desired: DesiredState
         do {
             desired = try await maker.snapshot(of: WorkTree.commit).desired

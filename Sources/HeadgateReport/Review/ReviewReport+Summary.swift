@@ -14,6 +14,8 @@ extension ReviewReport {
             count(
                 realChanges.count { $0.change.object.kind == .deployment }, "deployment would move",
                 "deployments would move"),
+            count(realChanges.count { $0.change.object.kind == .policy }, "policy changes", "policies change"),
+            count(realChanges.count { $0.change.object.kind == .target }, "target changes", "targets change"),
             count(gates.count { $0.outcome == .pass }, "gate passes", "gates pass"),
             count(gates.count { $0.outcome == .fail && $0.counts }, "gate says no", "gates say no"),
             count(

@@ -144,10 +144,10 @@ import Testing
         let runs: [Run]
     }
 
-    @Test func `a change that puts a misspelt metric right is not held up by the slip`() async throws {
+    @Test(arguments: ["candidate.metrics.acuracy", "candidate.metric.accuracy", "candidate.metrics.["])
+    func `a change that puts a policy right is not held up by the slip`(_ expression: String) async throws {
         let review = try await ReviewRepository()
-        let slip = ReviewRepository.policies().replacing(
-            "candidate.metrics.accuracy", with: "candidate.metrics.acuracy")
+        let slip = ReviewRepository.policies().replacing("candidate.metrics.accuracy", with: expression)
         try await review.repository.commit("Slip", ["policies.yaml": slip])
         try await review.change(["policies.yaml": ReviewRepository.policies()])
         let answer = try review.ci(
@@ -245,11 +245,23 @@ import Testing
         ("[1", "it is not valid JSON"), (#"{"champions": {"wine": 3}}"#, "champions.wine: another kind of value"),
         (#"{"approvals": {"wine": [{}]}}"#, "approvals.wine[0]: the member by is missing"),
         (#"{"champion": {}}"#, "unknown member champion"),
+        (#"{"approvals": {"wine": [{"by": "ann", "at": "noon"}]}}"#, "approvals.wine[0].at: noon is not a time"),
     ])
     func `evidence that is not as it should be is usage, and named`(_ text: String, _ message: String) async throws {
         let review = try await ReviewRepository()
         let answer = try review.ci("--evidence", try given(review, text))
         #expect(answer.code == 64 && answer.notes.contains(message), "\(answer)")
+    }
+
+    @Test func `evidence of what is not there is told, and a test of a policy in error fails the change`() async throws
+    {
+        let review = try await ReviewRepository()
+        let test = "apiVersion: headgate.dev/v1\nkind: PolicyTest\nmetadata: {name: t}\nspec: {policys: floor}\n"
+        try await review.change(["t.yaml": test])
+        let answer = try review.ci("--evidence", try given(review, #"{"champions": {"wines": null}}"#))
+        #expect(answer.code == 1, "\(answer)")
+        #expect(answer.output.contains("t.yaml:4:8: error: unknown field \"policys\""), "\(answer)")
+        #expect(answer.output.contains("names Deployment wines, which head does not have; did you mean \"wine\"?"))
     }
 
     private func given(_ review: ReviewRepository, _ text: String) throws -> String {
