@@ -46,13 +46,14 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     private func plan() async throws {
-        let contents = try await ledger()
-        let name = try sourceName(contents)
         guard let folder = RepositoryPath(manifests ?? "") else {
             throw ValidationError("\(manifests ?? "") is not a path within the repository")
         }
+        async let known = ledger()
         let checkout = try GitCheckout(containing: URL(fileURLWithPath: path).standardizedFileURL.path)
         let commit = try await checkout.resolve(head)
+        let contents = try await known
+        let name = try sourceName(contents)
         let snapshot = try await Self.snapshot(name, checkout, folder, commit)
         var before: DesiredState?
         if let base {
@@ -89,7 +90,7 @@ struct PlanCommand: AsyncParsableCommand {
             if state != nil { throw LedgerError(.io, "\(layout.ledger) does not exist") }
             return nil
         }
-        return try await SQLiteLedger(path: layout.ledger).load()
+        return try await SQLiteLedger.contents(of: layout.ledger)
     }
 
     private func sourceName(_ contents: LedgerContents?) throws -> SourceName {

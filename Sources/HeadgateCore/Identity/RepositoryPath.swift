@@ -77,7 +77,11 @@ package struct RepositoryPath: Hashable, Sendable, Comparable, Codable, CustomSt
     }
 
     private func appending(_ relative: some StringProtocol, mayAscend: Bool) -> RepositoryPath? {
+        var relative = String(relative)
         guard relative.utf8.first != UInt8(ascii: "/"), relative.utf8.count <= 4096 else { return nil }
+        if relative.withUTF8(Self.isNormal) {
+            return RepositoryPath(unchecked: text.isEmpty ? relative : "\(text)/\(relative)")
+        }
         var parts = components
         for part in relative.split(separator: "/", omittingEmptySubsequences: true) {
             if part == "." { continue }
@@ -86,13 +90,31 @@ package struct RepositoryPath: Hashable, Sendable, Comparable, Codable, CustomSt
                 continue
             }
             guard Self.isAllowed(part) else { return nil }
-            parts.append(Substring(part))
+            parts.append(part)
         }
         return RepositoryPath(unchecked: parts.joined(separator: "/"))
     }
 
+    /// Whether a path is allowed as it stands: a quick look that says no to all that needs a closer one.
+    private static func isNormal(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+        var isStart = true
+        for byte in path {
+            switch byte {
+            case UInt8(ascii: "/"):
+                guard !isStart else { return false }
+                isStart = true
+            // What starts with a dot or a G may be a spelling of what Git keeps for itself.
+            case UInt8(ascii: "."), UInt8(ascii: "g"), UInt8(ascii: "G"):
+                guard !isStart else { return false }
+            case 0, UInt8(ascii: "\\"): return false
+            default: isStart = false
+            }
+        }
+        return !isStart
+    }
+
     // Git itself refuses `.git` in any case, and its short name on FAT, since a checkout would overwrite the repository.
-    private static func isAllowed(_ component: some StringProtocol) -> Bool {
+    private static func isAllowed(_ component: Substring) -> Bool {
         guard !component.utf8.contains(0), !component.utf8.contains(UInt8(ascii: "\\")) else { return false }
         let lowered = component.lowercased()
         return lowered != ".git" && lowered != "git~1"

@@ -87,7 +87,7 @@ package struct PipelinePlanner: Sendable {
         var depth = 0
         let problemCount = problems.count
         for input in step.inputs {
-            if let dependency = StepGraph.producer(of: input, among: pipeline.steps) {
+            if let dependency = graph.producer(of: input) {
                 guard let artifact = outputs[dependency] else {
                     if !waitsFor.contains(dependency.step) { waitsFor.append(dependency.step) }
                     continue

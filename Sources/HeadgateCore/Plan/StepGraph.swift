@@ -17,12 +17,13 @@ package struct StepGraph: Sendable {
         package let cycle: [StepName]
     }
 
+    private let outputs: OutputIndex
+
     /// - Throws: ``Problem`` for steps that wait for each other.
     package init(_ steps: [StepSpec]) throws(Problem) {
+        outputs = OutputIndex(steps)
         var dependencies: [StepName: [Dependency]] = [:]
-        for step in steps {
-            dependencies[step.name] = step.inputs.compactMap { input in Self.producer(of: input, among: steps) }
-        }
+        for step in steps { dependencies[step.name] = step.inputs.compactMap(outputs.producer(of:)) }
         self.dependencies = dependencies
         ordered = try Self.sort(steps, dependencies)
     }
@@ -30,34 +31,35 @@ package struct StepGraph: Sendable {
     /// The step and output that an input names; nil for one that comes from outside the pipeline.
     ///
     /// An input below an output brings the whole output.
-    package static func producer(of input: InputSpec, among steps: [StepSpec]) -> Dependency? {
-        guard case .path(let path) = input, let wanted = normal(path) else { return nil }
-        for step in steps {
-            for output in step.outputs {
-                if let produced = normal(output), wanted.isWithin(produced) {
-                    return Dependency(step: step.name, output: output)
-                }
-            }
-        }
-        return nil
-    }
+    package func producer(of input: InputSpec) -> Dependency? { outputs.producer(of: input) }
 
-    // Outputs never ascend, so a path that does is nobody's output.
-    private static func normal(_ path: String) -> RepositoryPath? { RepositoryPath(path) }
-
+    /// Goes round by round, so that each step stands as early as what it reads allows.
     private static func sort(
         _ steps: [StepSpec], _ dependencies: [StepName: [Dependency]]
     ) throws(Problem) -> [StepSpec] {
-        var ordered: [StepSpec] = []
-        var done: Set<StepName> = []
-        var left = steps
-        while !left.isEmpty {
-            let ready = left.filter { step in dependencies[step.name, default: []].allSatisfy { done.contains($0.step) }
+        var readers: [StepName: [Int]] = [:]
+        var missing = steps.map { dependencies[$0.name, default: []].count }
+        for (index, step) in steps.enumerated() {
+            for dependency in dependencies[step.name, default: []] {
+                readers[dependency.step, default: []].append(index)
             }
-            guard !ready.isEmpty else { throw Problem(cycle: cycle(among: left, dependencies)) }
-            ordered += ready
-            done.formUnion(ready.map(\.name))
-            left.removeAll { done.contains($0.name) }
+        }
+        var ordered: [StepSpec] = []
+        ordered.reserveCapacity(steps.count)
+        var ready = steps.indices.filter { missing[$0] == 0 }
+        while !ready.isEmpty {
+            var next: [Int] = []
+            for index in ready {
+                ordered.append(steps[index])
+                for reader in readers[steps[index].name, default: []] {
+                    missing[reader] -= 1
+                    if missing[reader] == 0 { next.append(reader) }
+                }
+            }
+            ready = next.sorted()
+        }
+        guard ordered.count == steps.count else {
+            throw Problem(cycle: cycle(among: steps.indices.filter { missing[$0] > 0 }.map { steps[$0] }, dependencies))
         }
         return ordered
     }
@@ -72,5 +74,38 @@ package struct StepGraph: Sendable {
             current = next.step
         }
         return Array(path[(path.firstIndex(of: current) ?? 0)...])
+    }
+}
+
+/// Which step makes which path.
+private struct OutputIndex: Sendable {
+    private struct Output: Sendable {
+        /// Its place among all outputs of the pipeline: the first one that holds a path makes it.
+        let order: Int
+        let dependency: StepGraph.Dependency
+    }
+
+    private var outputs: [RepositoryPath: Output] = [:]
+
+    init(_ steps: [StepSpec]) {
+        var order = 0
+        for step in steps {
+            for output in step.outputs {
+                order += 1
+                // Outputs never ascend, so a path that does is nobody's output.
+                guard let path = RepositoryPath(output), outputs[path] == nil else { continue }
+                outputs[path] = Output(order: order, dependency: .init(step: step.name, output: output))
+            }
+        }
+    }
+
+    func producer(of input: InputSpec) -> StepGraph.Dependency? {
+        guard case .path(let text) = input, var path = RepositoryPath(text) else { return nil }
+        var found = outputs[path]
+        while path != .root {
+            path = path.parent
+            if let output = outputs[path], output.order < found?.order ?? .max { found = output }
+        }
+        return found?.dependency
     }
 }

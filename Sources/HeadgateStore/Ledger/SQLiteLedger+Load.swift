@@ -6,30 +6,53 @@ import Synchronization
 
 extension SQLiteLedger {
     package func load() async throws(LedgerError) -> LedgerContents {
-        try await perform { ledger in
-            try ledger.pool.read { db in
-                let reader = BodyReader(db: db)
-                var contents = LedgerContents()
-                contents.sources = try reader.all(from: "sources ORDER BY name")
-                contents.objects = try reader.all(from: "objects ORDER BY source, kind, name")
-                // The attempts that live, and the last one of each key without a result, whose number goes on.
-                contents.runs = try reader.all(
-                    from: """
-                        runs WHERE state IN ('running', 'cancelling') OR (
-                            NOT EXISTS (SELECT 1 FROM steps WHERE steps.key = runs.key)
-                            AND attempt = (SELECT max(attempt) FROM runs AS others WHERE others.key = runs.key))
-                        ORDER BY id
-                        """)
-                contents.steps = try reader.all(from: "steps ORDER BY key")
-                contents.versions = try reader.all(from: "versions ORDER BY id")
-                contents.assessments = try reader.all(from: "assessments ORDER BY id")
-                contents.verdicts = try reader.all(from: "verdicts ORDER BY id")
-                contents.deployments = try reader.all(from: "deployments ORDER BY id")
-                contents.modelStatuses = try reader.all(from: "model_statuses ORDER BY id")
-                contents.overrides = try reader.all(from: "overrides ORDER BY id")
-                return contents
-            }
+        try await perform { ledger in try ledger.pool.read(LedgerContents.init(reading:)) }
+    }
+
+    /// What a ledger holds that a controller may be using; nothing in it is changed.
+    ///
+    /// One of an older version is brought to the present one first.
+    package static func contents(of path: String) async throws(LedgerError) -> LedgerContents {
+        do {
+            if let contents = try read(path) { return contents }
+        } catch {
+            throw LedgerError(error, path)
         }
+        return try await SQLiteLedger(path: path).load()
+    }
+
+    /// Nil for a ledger that has to be migrated.
+    private static func read(_ path: String) throws -> LedgerContents? {
+        let queue = try readOnly(path)
+        defer { try? queue.close() }
+        return try queue.read { db in
+            guard try version(db, path) == Schema.newest else { return nil }
+            return try LedgerContents(reading: db)
+        }
+    }
+}
+
+extension LedgerContents {
+    fileprivate init(reading db: Database) throws {
+        let reader = BodyReader(db: db)
+        self.init()
+        sources = try reader.all(from: "sources ORDER BY name")
+        objects = try reader.all(from: "objects ORDER BY source, kind, name")
+        // The attempts that live, and the last one of each key without a result, whose number goes on.
+        runs = try reader.all(
+            from: """
+                runs WHERE state IN ('running', 'cancelling') OR (
+                    NOT EXISTS (SELECT 1 FROM steps WHERE steps.key = runs.key)
+                    AND attempt = (SELECT max(attempt) FROM runs AS others WHERE others.key = runs.key))
+                ORDER BY id
+                """)
+        steps = try reader.all(from: "steps ORDER BY key")
+        versions = try reader.all(from: "versions ORDER BY id")
+        assessments = try reader.all(from: "assessments ORDER BY id")
+        verdicts = try reader.all(from: "verdicts ORDER BY id")
+        deployments = try reader.all(from: "deployments ORDER BY id")
+        modelStatuses = try reader.all(from: "model_statuses ORDER BY id")
+        overrides = try reader.all(from: "overrides ORDER BY id")
     }
 }
 

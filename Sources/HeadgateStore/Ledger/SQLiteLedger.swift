@@ -63,6 +63,9 @@ package final class SQLiteLedger: Ledger {
         }
     }
 
+    /// So many fill the writer's cache with pages that are not asked for again.
+    private static let manyRecords = 1_000
+
     package func commit(_ records: [LedgerRecord]) async throws(LedgerError) {
         if records.isEmpty { return }
         try await perform { ledger in
@@ -70,6 +73,9 @@ package final class SQLiteLedger: Ledger {
                 let writer = RecordWriter(db: db, limits: ledger.limits)
                 for record in records { try writer.write(record) }
                 try writer.finish()
+            }
+            if records.count >= Self.manyRecords {
+                try ledger.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA shrink_memory") }
             }
             ledger.hasUncheckpointedWork.withLock { $0 = true }
         }
@@ -104,15 +110,24 @@ package final class SQLiteLedger: Ledger {
     /// Reads the version before any connection that could write is opened.
     static func refuseForeign(_ path: String) throws {
         guard let facts = try? LocalFiles.facts(path), facts.size > 0 else { return }
+        let queue = try readOnly(path)
+        defer { try? queue.close() }
+        _ = try queue.read { try version($0, path) }
+    }
+
+    static func readOnly(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        defer { try? queue.close() }
-        switch try queue.read({ try Schema.find($0) }) {
-        case .empty: break
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// The version of a ledger; nil for an empty database.
+    static func version(_ db: Database, _ path: String) throws -> Int? {
+        switch try Schema.find(db) {
+        case .empty: return nil
         case .ledger(let version):
-            guard version > Schema.newest else { return }
+            guard version > Schema.newest else { return version }
             throw LedgerError(
                 .newerVersion,
                 "the ledger \(path) has version \(version), and this Headgate reads up to version \(Schema.newest): "
