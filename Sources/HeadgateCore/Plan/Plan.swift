@@ -197,7 +197,9 @@ package struct Planner: Sendable {
             return PlannedChange(object, .error, "target \(deployment.spec.target) does not exist")
         }
         guard let version else {
-            return PlannedChange(object, .rollOut, "when model \(model) has a version that passes its gates")
+            let reason = "when model \(model) has a version that passes its gates"
+            return record?.champion == nil
+                ? PlannedChange(object, .rollOut, reason) : rollOut(object, reason, deployment, head)
         }
         guard let record, let champion = record.champion else {
             return PlannedChange(object, .rollOut, "first version \(version.id.short), if it passes its gates")
@@ -216,13 +218,31 @@ package struct Planner: Sendable {
             return PlannedChange(
                 object, .restore, "version \(version.id.short) was champion before: nothing is trained")
         }
-        let move = "from version \(champion.version.short) to \(version.id.short), if it passes its gates"
-        let strategy = deployment.spec.strategy
+        return rollOut(
+            object, "from version \(champion.version.short) to \(version.id.short), if it passes its gates", deployment,
+            head)
+    }
+
+    /// A rollout that takes the place of what serves, with what people should know of its strategy and target.
+    func rollOut(
+        _ object: ObjectID, _ reason: String, _ deployment: Object<DeploymentSpec>, _ head: DesiredState
+    ) -> PlannedChange {
+        let (strategy, replicas) = (deployment.spec.strategy, deployment.spec.replicas)
         let notes =
-            strategy.remarks(replicas: deployment.spec.replicas)
-            + [strategy.shortage(replicas: deployment.spec.replicas, room: room(on: deployment.spec.target, head))]
-            .compactMap { $0 }
-        return PlannedChange(object, .rollOut, ([move] + notes).joined(separator: "; "))
+            strategy.remarks(replicas: replicas)
+            + [
+                strategy.shortage(replicas: replicas, room: room(on: deployment.spec.target, head)),
+                question(to: deployment.spec.target, strategy, head),
+            ].compactMap { $0 }
+        return PlannedChange(object, .rollOut, ([reason] + notes).joined(separator: "; "))
+    }
+
+    /// What is not known of a target behind a program until the controller asks it; nil for others, which can do all.
+    private func question(to target: TargetName, _ strategy: StrategySpec, _ head: DesiredState) -> String? {
+        guard case .exec(let spec) = head.targets[target]?.spec.provider else { return nil }
+        let needs = strategy.unmet(by: TargetCapabilities())
+        guard !needs.isEmpty else { return nil }
+        return "the program \(spec.program) is asked first, and nothing moves if \(needs.joined(separator: ", or "))"
     }
 
     /// Replicas that a target holds beside what all Deployments on it declare; nil without a limit.

@@ -26,16 +26,16 @@ extension Planner {
             return PlannedChange(object, .move, "from target \(old.spec.target) to \(deployment.spec.target)")
         }
         if old.spec.model != model {
-            return PlannedChange(
-                object, .rollOut, "from model \(old.spec.model) to \(model), if its version passes its gates")
+            return rollOut(
+                object, "from model \(old.spec.model) to \(model), if its version passes its gates", deployment, head)
         }
         guard let version else {
-            return PlannedChange(object, .rollOut, "when model \(model) has a version that passes its gates")
+            return rollOut(object, "when model \(model) has a version that passes its gates", deployment, head)
         }
         guard version.id == serving?.id else {
             let sameArtifact = version.artifact.tree == serving?.artifact.tree
             let what = sameArtifact ? "a version that differs in how it is served" : "the new version"
-            return PlannedChange(object, .rollOut, "to \(what) of model \(model), if it passes its gates")
+            return rollOut(object, "to \(what) of model \(model), if it passes its gates", deployment, head)
         }
         if old.spec.replicas != deployment.spec.replicas {
             return PlannedChange(

@@ -5,12 +5,15 @@ import Testing
 /// Plans against a base, without a ledger.
 @Suite struct PlannerTests {
     private func plan(
-        _ base: Repository?, _ head: Repository, known: PlanKnowledge = PlanKnowledge()
+        _ base: Repository?, _ head: Repository, known: PlanKnowledge = PlanKnowledge(),
+        target: TargetSpec.Provider = .local(LocalTargetSpec())
     ) -> [String: PlannedChange] {
         var (base, head) = (base, head)
         let snapshot = head.commit()
+        var desired = snapshot.desired
+        desired.targets[World.target.name]?.spec.provider = target
         let changes = Planner(host: HostFacts(operatingSystem: "linux", architecture: "x86_64")).plan(
-            World.source, snapshot.desired, base: base?.commit().desired, known: known, revision: snapshot.revision,
+            World.source, desired, base: base?.commit().desired, known: known, revision: snapshot.revision,
             commit: snapshot.commit, now: Instant(milliseconds: 0))
         let named = changes.map { ("\($0.object)" + ($0.step.map { " \($0)" } ?? ""), $0) }
         return Dictionary(named) { first, _ in first }
@@ -29,6 +32,24 @@ import Testing
         #expect(changes["Model/wine evaluate"]?.action == .wait)
         #expect(changes["Deployment/wine"]?.action == .rollOut)
         #expect(changes["Policy/floor"]?.action == PlannedChange.Action.none)
+    }
+
+    @Test(arguments: [
+        (TargetSpec.Provider.local(LocalTargetSpec()), ""),
+        (.local(LocalTargetSpec(capacity: 1)), "; the target has room for 0 of 1 replicas beside what serves"),
+        (
+            .exec(ExecTargetSpec(program: "vertex")),
+            "; the program vertex is asked first, and nothing moves if the target cannot hold two versions at once"
+        ),
+    ])
+    func `a rollout says what its target may not be able to do`(_ target: TargetSpec.Provider, _ note: String) throws {
+        let reason = "when model wine has a version that passes its gates"
+        let change = try #require(
+            plan(Repository(), Repository(quality: "0.95"), target: target)["Deployment/wine"])
+        #expect(change.reason.hasPrefix(reason + note))
+        #expect(!note.isEmpty || change.reason == reason)
+        let first = try #require(plan(nil, Repository(), target: target)["Deployment/wine"])
+        #expect(!first.reason.contains("; "), "nothing serves beside a first version")
     }
 
     @Test func `a Deployment moves as its own fields changed`() {
