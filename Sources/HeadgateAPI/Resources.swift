@@ -194,13 +194,22 @@ package struct TargetResource: Codable, Sendable, Hashable {
     package var type: String
     package var deployments: Int
     package var file: String
+    /// URLs of the running servers of an `openInference` target; nil for others.
+    package var servers: [String]?
+    /// Their model repository, a folder on the controller's machine.
+    package var repository: String?
 
-    package init(name: String, source: String, type: String, deployments: Int, file: String) {
+    package init(
+        name: String, source: String, type: String, deployments: Int, file: String, servers: [String]? = nil,
+        repository: String? = nil
+    ) {
         self.name = name
         self.source = source
         self.type = type
         self.deployments = deployments
         self.file = file
+        self.servers = servers
+        self.repository = repository
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HeadgateAPI
 import HeadgateCore
+import HeadgateProviders
 import HeadgateStore
 
 /// The command `headgate doctor`.
@@ -111,9 +112,29 @@ struct DoctorCommand: AsyncParsableCommand {
                         diagnostic.severity == .error ? .problem("\(diagnostic)") : .warning("\(diagnostic)"))
                 }
             }
-            return findings
+            return findings + (await servers(isHere: isRunning && named == nil))
         } catch {
             return [.problem("\(error)")]
         }
+    }
+
+    /// The running servers that targets name; their repositories only where the controller runs.
+    private func servers(isHere: Bool) async -> [Finding] {
+        let found = try? await controller.client(timeout: .seconds(5)).get("/api/v1/targets", as: [TargetResource].self)
+        var findings: [Finding] = []
+        for target in found ?? [] {
+            for url in target.servers ?? [] {
+                guard let probe = InferenceServerProbe(url: url) else { continue }
+                do throws(InferenceServerProbe.Problem) {
+                    findings.append(.fine("target \(target.name): \(url) is \(try await probe.look())"))
+                } catch {
+                    findings.append(.problem("target \(target.name): \(url): \(error)"))
+                }
+            }
+            if isHere, let repository = target.repository, !FileManager.default.isWritableFile(atPath: repository) {
+                findings.append(.problem("target \(target.name): the repository \(repository) cannot be written"))
+            }
+        }
+        return findings
     }
 }

@@ -56,6 +56,7 @@ enum Description {
     static func of(_ target: TargetResource, _ deployments: [DeploymentResource]) -> [String] {
         var lines = Renderer.facts([
             ("Name", target.name), ("Source", target.source), ("Type", target.type), ("File", target.file),
+            ("Servers", target.servers?.joined(separator: ", ")), ("Repository", target.repository),
         ])
         lines.append("Deployments:")
         lines += deployments.map { "  \($0.name)  version \(Columns.short($0.version))  \($0.address ?? "")" }

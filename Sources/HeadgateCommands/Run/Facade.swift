@@ -87,16 +87,19 @@ struct Facade: ControllerFacade {
     func targets() async -> [TargetResource] {
         let state = await controller.state
         return state.targets.sorted { $0.key < $1.key }.map { id, object in
-            let type =
-                switch object.spec.provider {
-                case .local: "local"
-                case .openInference: "openInference"
-                case .exec(let spec): "exec \(spec.program)"
-                }
-            return TargetResource(
-                name: id.name.text, source: id.source.text, type: type,
+            var resource = TargetResource(
+                name: id.name.text, source: id.source.text, type: "local",
                 deployments: state.deployments.filter { $0.key.source == id.source && $0.value.spec.target == id.name }
                     .count, file: object.meta.location.description)
+            switch object.spec.provider {
+            case .local: break
+            case .openInference(let spec):
+                resource.type = "openInference"
+                resource.servers = spec.endpoints.map(\.url)
+                resource.repository = spec.repository
+            case .exec(let spec): resource.type = "exec \(spec.program)"
+            }
+            return resource
         }
     }
 

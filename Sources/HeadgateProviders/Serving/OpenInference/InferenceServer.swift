@@ -44,6 +44,35 @@ struct InferenceServer: Hashable, Sendable {
         configuration: HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(3))))
 
+    /// What it calls itself, such as `mlserver 1.7.1`.
+    func nameAndVersion() async throws(Refusal) -> String {
+        struct Metadata: Decodable {
+            let name: String
+            let version: String
+        }
+        let answer = try await ask(.GET, "/v2", within: Self.probeLimit)
+        guard let metadata = try? JSONFile.decode(Metadata.self, answer) else {
+            throw Refusal(
+                status: 200, message: "does not speak the Open Inference Protocol: /v2 has no name and version")
+        }
+        return Self.printable("\(metadata.name) \(metadata.version)")
+    }
+
+    func isReady() async throws(Refusal) -> Bool {
+        do throws(Refusal) {
+            _ = try await ask(.GET, "/v2/health/ready", within: Self.probeLimit)
+            return true
+        } catch {
+            guard error.status == nil else { return false }
+            throw error
+        }
+    }
+
+    /// Asks for the model repository's index, which is there if models can be loaded.
+    func index() async throws(Refusal) {
+        _ = try await ask(.POST, "/v2/repository/index", body: Array("{}".utf8), within: Self.probeLimit)
+    }
+
     /// Whether one version can answer; the repository's index is not asked, since MLServer's counts by name only.
     func readiness(of model: ServedModel) async -> Readiness {
         do throws(Refusal) {

@@ -103,6 +103,13 @@ struct RealServerTests {
         }
     }
 
+    @Test func `a server that is not there is a problem with its cause`() async throws {
+        #expect(InferenceServerProbe(url: "ftp://127.0.0.1") == nil)
+        let probe = try #require(InferenceServerProbe(url: "http://127.0.0.1:1"))
+        let problem = await #expect(throws: InferenceServerProbe.Problem.self) { _ = try await probe.look() }
+        #expect(problem?.description.contains("no whole answer") == true)
+    }
+
     @Test(arguments: InferenceServerKind.installed)
     func `a server that was killed gets its versions back while the other one answers`(
         _ kind: InferenceServerKind
@@ -113,6 +120,8 @@ struct RealServerTests {
             try await move(target, to: [(version, 100)], 1, fixture)
             let seen = try await target.observe(wine)
             #expect(seen.versions[version.version]?.readyReplicas == 2)
+            let probe = try #require(InferenceServerProbe(url: fixture.servers[0].url))
+            #expect(try await probe.look().hasPrefix("\(kind.layout) "))
             let address = try #require(seen.address)
             let load = ConstantLoad()
             let model = ServedModel(deployment: "wine", version: version.version, layout: kind.layout)
