@@ -81,13 +81,13 @@ let package = Package(
         module("HeadgateRouter", ["HeadgateCore", logging, nioCore, nioHTTP1, nioPosix]),
 
         // Shell
-        module("HeadgateController", ["HeadgateCore", crypto, logging, serviceLifecycle]),
+        module("HeadgateController", ["CLinux", "HeadgateCore", crypto, logging, serviceLifecycle]),
         module("HeadgateAPI", ["HeadgateCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         module("HeadgateServer", ["HeadgateAPI", "HeadgateCore", hummingbird, logging, nioCore, serviceLifecycle]),
         module(
             "HeadgateCommands",
             [
-                "CEL", "HeadgateAPI", "HeadgateController", "HeadgateCore", "HeadgateGit", "HeadgateManifest",
+                "CEL", "CLinux", "HeadgateAPI", "HeadgateController", "HeadgateCore", "HeadgateGit", "HeadgateManifest",
                 "HeadgatePolicy", "HeadgateProviders", "HeadgateReport", "HeadgateRouter", "HeadgateServer",
                 "HeadgateStore", argumentParser, logging, serviceLifecycle, unixSignals, yams,
             ]

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -182,4 +183,19 @@ pid_t headgate_spawn_detached(const struct headgate_spawn *request) {
         return -1;
     }
     return (pid_t)pid;
+}
+
+// Other C libraries than GNU's keep next to nothing, and have neither call.
+void headgate_limit_memory_pools(int count) {
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, count);
+#else
+    (void)count;
+#endif
+}
+
+void headgate_return_freed_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

@@ -1,3 +1,4 @@
+import CLinux
 package import HeadgateCore
 package import Logging
 import ServiceLifecycle
@@ -7,7 +8,8 @@ import ServiceLifecycle
 /// The order is the crash rule: rows first, in one transaction, then effects; each effect's outcome is an event.
 package actor Controller: Service {
     private var reconciler: Reconciler
-    private var committed: ReconcilerState
+    private var isCommitting = false
+    private var readers: [CheckedContinuation<ReconcilerState, Never>] = []
     private let ledger: any Ledger
     private let effects: EffectRunner
     private let clock: any WallClock
@@ -24,15 +26,26 @@ package actor Controller: Service {
         reconciler: Reconciler, ledger: any Ledger, effects: EffectRunner, clock: any WallClock, logger: Logger
     ) {
         self.reconciler = reconciler
-        committed = reconciler.state
         self.ledger = ledger
         self.effects = effects
         self.clock = clock
         self.logger = logger
     }
 
-    /// What the reconciler knew when it last committed: nothing is shown that a crash could still undo.
-    package var state: ReconcilerState { committed }
+    /// What the reconciler knows, once it is durable: nothing is shown that a crash could still undo.
+    ///
+    /// Only while the ledger cannot be written, which ``stoppedBy`` then says, is more shown than it holds.
+    package var state: ReconcilerState {
+        get async {
+            guard isCommitting, problem == nil else { return reconciler.state }
+            return await withCheckedContinuation { readers.append($0) }
+        }
+    }
+
+    private func answerReaders() {
+        for reader in readers { reader.resume(returning: reconciler.state) }
+        readers = []
+    }
 
     /// Why work is stopped, such as a full disk; nil when it is not.
     package var stoppedBy: String? { problem }
@@ -94,7 +107,10 @@ package actor Controller: Service {
             if let question = letter.question { answers.append((question, decision.logged)) }
         }
         guard await commit(records) else { return }
-        committed = reconciler.state
+        if records.count >= Self.manyRecords {
+            records = []
+            headgate_return_freed_memory()
+        }
         for answer in answers { asking.removeValue(forKey: answer.question)?.resume(returning: answer.events) }
         for effect in started {
             if case .notify(let event) = effect { for subscriber in subscribers.values { subscriber.yield(event) } }
@@ -106,8 +122,16 @@ package actor Controller: Service {
         }
     }
 
+    /// As many come when a large repository is seen for the first time.
+    private static let manyRecords = 1_000
+
     /// Does not return before the rows are durable, since no effect may run ahead of them; false when it is to end first.
     private func commit(_ records: [LedgerRecord]) async -> Bool {
+        isCommitting = true
+        defer {
+            isCommitting = false
+            answerReaders()
+        }
         var attempt = 0
         while !records.isEmpty {
             do {
@@ -118,6 +142,7 @@ package actor Controller: Service {
             } catch {
                 attempt += 1
                 problem = "the ledger cannot be written: \(error.message)"
+                answerReaders()
                 logger.error("ledger not written, work is stopped", metadata: ["cause": "\(error.message)"])
                 try? await clock.sleep(until: clock.now + RetryPolicy().delay(after: attempt, jitter: clock.jitter))
                 if Task.isCancelled { return false }

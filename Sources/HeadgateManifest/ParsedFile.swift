@@ -17,11 +17,11 @@ package struct ParsedFile: Hashable, Sendable {
 /// An identified document.
 package struct ParsedObject: Hashable, Sendable {
     /// The spec of any kind.
-    package indirect enum Spec: Hashable, Sendable {
-        case model(ModelSpec)
-        case policy(PolicySpec)
-        case deployment(DeploymentSpec)
-        case target(TargetSpec)
+    package enum Spec: Hashable, Sendable {
+        case model(Shared<ModelSpec>)
+        case policy(Shared<PolicySpec>)
+        case deployment(Shared<DeploymentSpec>)
+        case target(Shared<TargetSpec>)
     }
 
     package let id: ObjectID

@@ -14,11 +14,11 @@ import Testing
         "HeadgateStore": ["CLinux", "HeadgateCore"],
         "HeadgateProviders": ["CLinux", "HeadgateCore"],
         "HeadgateRouter": ["HeadgateCore"],
-        "HeadgateController": ["HeadgateCore"],
+        "HeadgateController": ["CLinux", "HeadgateCore"],
         "HeadgateAPI": ["HeadgateCore"],
         "HeadgateServer": ["HeadgateAPI", "HeadgateCore"],
         "HeadgateCommands": [
-            "CEL", "HeadgateAPI", "HeadgateController", "HeadgateCore", "HeadgateGit", "HeadgateManifest",
+            "CEL", "CLinux", "HeadgateAPI", "HeadgateController", "HeadgateCore", "HeadgateGit", "HeadgateManifest",
             "HeadgatePolicy", "HeadgateProviders", "HeadgateReport", "HeadgateRouter", "HeadgateServer",
             "HeadgateStore",
         ],

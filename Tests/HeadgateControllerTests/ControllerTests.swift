@@ -19,9 +19,15 @@ import Testing
         var told = await controller.subscribe().makeAsyncIterator()
         controller.send(.sourceFailed(source, message: "gone"))
         #expect(await eventually { await ledger.isAsked })
-        #expect(await controller.state.sources[source] == nil)
+        let shown = Task {
+            let problem = await controller.state.sources[source]?.problem
+            return (problem, isDurable: await ledger.isOpen)
+        }
+        // Time in which it would be shown, were it shown too early.
+        try await Task.sleep(for: .milliseconds(100))
         await ledger.open()
-        #expect(await eventually { await controller.state.sources[source]?.problem == "gone" })
+        let (problem, isDurable) = await shown.value
+        #expect(problem == "gone" && isDurable)
         #expect(await told.next()?.reason == "SourceFailed")
         running.cancel()
         try await running.value

@@ -60,7 +60,7 @@ struct NoMetrics: MetricProvider {
 /// A ledger that writes once it is let.
 actor GatedLedger: Ledger {
     private(set) var isAsked = false
-    private var isOpen = false
+    private(set) var isOpen = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     func load() async throws(LedgerError) -> LedgerContents { LedgerContents() }

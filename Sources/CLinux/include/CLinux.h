@@ -57,3 +57,9 @@ int headgate_release(int gate);
 ///
 /// Gives its pid once the program runs, or -1 and errno.
 pid_t headgate_spawn_detached(const struct headgate_spawn *request);
+
+/// Lets at most so many pools of free memory be, which threads share. To be called before there are many threads.
+void headgate_limit_memory_pools(int count);
+
+/// Gives back to the system what was freed.
+void headgate_return_freed_memory(void);

@@ -4,9 +4,7 @@ import HeadgateCore
 /// Times as people read them.
 enum TimeText {
     /// Such as `2026-03-01T12:00:00Z`.
-    static func stamp(_ instant: Instant) -> String {
-        Date(timeIntervalSince1970: Double(instant.milliseconds) / 1000).formatted(.iso8601)
-    }
+    static func stamp(_ instant: Instant) -> String { instant.rfc3339 }
 
     /// `45s`, `3m10s`, `2h5m`, `4d3h`, as kubectl prints ages.
     static func age(since instant: Instant, now: Instant = .now) -> String {

@@ -90,7 +90,7 @@ struct PolicyFiles {
         let parsed = ManifestParser.parse(bytes, file: file, source: Self.source)
         for object in parsed.objects {
             guard case .policy(let spec)? = object.spec, let name = PolicyName(object.id.name) else { continue }
-            policies.append(Policy(name: name, meta: object.meta, spec: spec))
+            policies.append(Policy(name: name, meta: object.meta, spec: spec.value))
         }
         diagnostics += parsed.diagnostics.filter { $0.object.map { $0.kind == .policy } ?? true }
         let (tests, problems) = PolicyTestParser.parse(bytes, file: file)

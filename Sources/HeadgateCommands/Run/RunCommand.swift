@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Foundation
 import HeadgateAPI
 import HeadgateCore
@@ -59,6 +60,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // By default there are eight for each processor, and each holds on to what was freed in it.
+        headgate_limit_memory_pools(2)
         let configuration = try settings()
         let logger = LogOutput.logger(format: logFormat, level: logLevel.level)
         let composition: Composition

@@ -31,22 +31,6 @@ package struct TrackedEntry: Hashable, Sendable, Codable {
     }
 }
 
-/// One object of a snapshot.
-package struct Object<Spec: Hashable & Sendable & Codable>: Hashable, Sendable, Codable {
-    package var meta: ObjectMeta
-    package var spec: Spec
-    /// What the object's relative paths name at this revision; a path that is missing has no entry.
-    ///
-    /// Keys are repository paths. Only Models have any: their steps' inputs, requirements, serve inputs and artifact.
-    package var tracked: [RepositoryPath: TrackedEntry]
-
-    package init(meta: ObjectMeta, spec: Spec, tracked: [RepositoryPath: TrackedEntry] = [:]) {
-        self.meta = meta
-        self.spec = spec
-        self.tracked = tracked
-    }
-}
-
 /// The objects of one source at one revision, and what was wrong with the rest.
 package struct DesiredState: Sendable, Equatable, Codable {
     package var models: [ModelName: Object<ModelSpec>]

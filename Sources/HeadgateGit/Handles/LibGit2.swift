@@ -19,7 +19,8 @@ enum LibGit2 {
         _ = headgate_git_set_fsync(1)
         _ = headgate_git_set_mwindow_size(32 << 20)
         _ = headgate_git_set_mwindow_mapped_limit(128 << 20)
-        _ = headgate_git_set_cache_limit(16 << 20)
+        // Counts the objects' bytes in the repository, of which a small folder has a tenth of what it takes parsed.
+        _ = headgate_git_set_cache_limit(64 << 10)
     }()
 
     /// Throws the library's error if a call failed.

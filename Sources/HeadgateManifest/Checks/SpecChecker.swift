@@ -14,10 +14,10 @@ struct SpecChecker {
 
     mutating func check(_ spec: ParsedObject.Spec, labels: [String: String]) {
         switch spec {
-        case .model(let spec): check(spec)
-        case .policy(let spec): check(spec)
-        case .deployment(let spec): check(spec)
-        case .target(let spec): check(spec)
+        case .model(let spec): check(spec.value)
+        case .policy(let spec): check(spec.value)
+        case .deployment(let spec): check(spec.value)
+        case .target(let spec): check(spec.value)
         }
     }
 

@@ -45,10 +45,10 @@ enum Declaration {
     /// The spec of an object, whatever its kind.
     static func spec(of kind: Kind) -> Shape<ParsedObject.Spec> {
         switch kind {
-        case .model: model.map(ParsedObject.Spec.model)
-        case .policy: policy.map(ParsedObject.Spec.policy)
-        case .deployment: deployment.map(ParsedObject.Spec.deployment)
-        case .target: target.map(ParsedObject.Spec.target)
+        case .model: model.map { .model(Shared($0)) }
+        case .policy: policy.map { .policy(Shared($0)) }
+        case .deployment: deployment.map { .deployment(Shared($0)) }
+        case .target: target.map { .target(Shared($0)) }
         }
     }
 

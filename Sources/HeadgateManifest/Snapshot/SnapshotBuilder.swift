@@ -174,7 +174,7 @@ package struct SnapshotBuilder: Sendable {
         }
         desired.quarantined[id] = nil
         guard isBuiltIn(id), let builtIn = Self.builtInTargets().first else { return desired.remove(id) }
-        return desired.put(id, builtIn.value.meta, .target(builtIn.value.spec), [:])
+        return desired.put(id, builtIn.value.meta, .target(Shared(builtIn.value.spec)), [:])
     }
 
     private mutating func quarantine(_ id: ObjectID, _ found: [Diagnostic]) -> Bool {

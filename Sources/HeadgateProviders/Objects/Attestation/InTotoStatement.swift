@@ -153,8 +153,3 @@ struct ChampionStatement: Codable, Sendable {
     /// Increases, so that an older statement is known as such.
     let published: Instant
 }
-
-extension Instant {
-    /// Such as `2026-03-01T12:00:00Z`.
-    var rfc3339: String { Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(.iso8601) }
-}
