@@ -13,7 +13,7 @@ package struct EvidenceTrial {
     /// Only `approvals`, which are then none, and `restoring`, which is then false, need not be given.
     ///
     /// - Parameters:
-    ///   - document: A mapping by variable, with the policy's `params` among them.
+    ///   - document: A mapping by variable; among them may be the `params` of a policy and, worked out, its `variables`.
     ///   - moment: Which gate asks; by default what the document says, else `validate`.
     package init(asAtGate document: PlacedJSON, moment: GateMoment?) {
         var problems: [HeadgateCore.Diagnostic] = []
@@ -36,13 +36,24 @@ package struct EvidenceTrial {
         case nil, .null: told = .validate
         default: break
         }
+        var variables: [String: JSONValue] = [:]
+        switch members.removeValue(forKey: "variables") {
+        case .object(let given): variables = given
+        case nil, .null: break
+        default: wrong("variables", "expected a mapping of the policy's variables to their values")
+        }
         let known = GateMoment.allCases.map(\.rawValue).joined(separator: ", ")
         if told == nil { wrong("moment", "expected one of \(known)") }
-        environment = EvidenceSchema.environment(params: params)
+        var environment = EvidenceSchema.environment(params: params)
+        for name in variables.keys.sorted() { environment.declare("variables.\(name)", .dyn) }
+        self.environment = environment
         let found: [HeadgateCore.Diagnostic]
         (activation, found) = EvidenceDocument.activation(
             PlacedJSON(.object(members), places: document.places), declared: nil, moment: moment ?? told ?? .validate,
             params: params, in: environment)
+        for (name, value) in variables {
+            activation["variables.\(name)"] = EvidenceValues.plain(value, path: "variables.\(name)")
+        }
         self.problems = problems + found
     }
 
@@ -68,5 +79,5 @@ package struct EvidenceTrial {
     }
 
     /// The names of what a gate has.
-    package static var names: [String] { EvidenceSchema.variables.map(\.name) + ["params"] }
+    package static var names: [String] { EvidenceSchema.variables.map(\.name) + ["params", "variables"] }
 }

@@ -46,7 +46,8 @@ import Testing
         ("candidate.metrics.accuracy + 1", "numbers do not convert by themselves: write double(…), or 1.0 for 1"),
         ("candidate.metrics.precision", "its fields: accuracy, latency"),
         ("candidate.digest = 'a'", "write '==' to compare"),
-        ("true & false", "write '&&'"),
+        ("true & false", "write '&&'"), ("true and false", "write '&&'"), ("true OR false", "write '||'"),
+        ("not true", "write '!'"),
         ("9223372036854775808", "write 9223372036854775808u for a uint"),
     ])
     func `a slip comes with a hint`(source: String, hint: String) {

@@ -118,6 +118,10 @@ import Testing
             ("values[2] > 1.0", "1:7", "index 2 is outside the list of 2", nil),
             ("cel.bind(x, {'auc': 1}, x.auk == 1)", "1:27", "no such key: 'auk'", "did you mean 'auc'?"),
             ("[{'a': 1}, {'b': 1}].map(m, m.a) == []", "1:31", "no such key: 'a'", "did you mean 'b'?"),
+            (
+                "dyn({'a': null}).a.b == 1", "1:20", "null_type has no fields: cannot read 'b'",
+                "dyn({'a': null}).a is null here: say first what holds then, as in 'dyn({'a': null}).a == null || …'"
+            ),
             ("int('x') == 1 || false", "1:1", "'x' is no int", nil),
         ] as [(String, String, String, String?)])
     func `an error is told where it arose, with the nearest key`(

@@ -10,7 +10,7 @@ import Testing
                        "created": "2026-03-01T08:00:00Z"},
          "champion": null, "now": "2026-03-06T13:00:00Z", "params": {"accuracy": 0.95}}
         """,
-        "gate.yaml": "candidate: {metrics: {accuracy: 0.91}}\nnow: '2026-03-06T13:00:00Z'\n",
+        "gate.yaml": "candidate: {metrics: {accuracy: 0.91, loss: .nan, huge: 1e999}}\nnow: '2026-03-06T13:00:00Z'\n",
         "misspelt.json": "{\n  \"candidate\": {\"metrcs\": {}}}",
         "plain.json": #"{"count": 5, "tags": ["x", "y"], "scores": {"accuracy": 0.9}, "nan": NaN}"#,
         "mixed.json": #"{"candidate": {"errorRate": 0.1}, "stable": {"errorRate": 0.2}}"#,
@@ -52,6 +52,12 @@ import Testing
                 1, output: "false\n"),
             Case("now - candidate.created", "--evidence gate.json", 0, output: "duration(\"450000s\")\n"),
             Case("candidate.metrics.accuracy", "--evidence gate.yaml", 0, output: "0.91\n"),
+            Case(
+                "candidate.metrics.loss > 0.0 || candidate.metrics.huge > 0.0", "--evidence gate.yaml", 2,
+                output: "unknown: waits for candidate.metrics.huge, candidate.metrics.loss\n"),
+            Case("champion.metrics.accuracy > 0.5", "--evidence gate.json", 2, errors: "champion is null here"),
+            Case("true", "--evidence /dev/zero", 64, errors: "/dev/zero is larger than 16 MiB"),
+            Case("true", "--evidence .", 64, errors: "headgate: . cannot be read"),
             Case(
                 "candidate.metrics.loss < 1.0 && params.accuracy > 0.9", "--evidence gate.json", 2,
                 output: "unknown: waits for candidate.metrics.loss\nleft: candidate.metrics.loss < 1.0\n"),

@@ -20,7 +20,7 @@ import Testing
          "commit": {"author": {"name": "ada"}, "time": "2026-02-28T12:00:00+01:00"},
          "traffic": {"candidate": {"requests": 10, "errorRate": NaN}, "weight": 10},
          "approvals": [{"by": "grace", "at": "2026-03-01T09:00:00Z"}],
-         "now": "2026-03-06T13:00:00Z", "params": {"floor": 0.9, "days": 30}}
+         "now": "2026-03-06T13:00:00Z", "variables": {"drop": 0.01, "odd": NaN}, "params": {"floor": 0.9, "days": 30}}
         """#
 
     private static func outcome(_ source: String, at moment: GateMoment? = nil) throws -> String {
@@ -47,7 +47,8 @@ import Testing
         ("traffic.candidate.errorRate < 0.1", "unknown: waits for traffic.candidate.errorRate"),
         ("candidate.digest == ''", "unknown: waits for candidate.digest"),
         ("deployment.name == 'wine'", "unknown: waits for deployment.name"),
-        ("has(candidate.metrics.f1)", "false"), ("moment", "'validate'"),
+        ("has(candidate.metrics.f1)", "false"), ("variables.drop <= params.floor", "true"),
+        ("variables.odd > 1.0", "unknown: waits for variables.odd"), ("moment", "'validate'"),
     ])
     func `values are those of a gate, and what is left out is unknown`(source: String, expected: String) throws {
         #expect(try Self.outcome(source) == expected)
@@ -85,7 +86,8 @@ import Testing
             (#"{"candidate": {"sizes": 1}}"#, "candidate.sizes", "did you mean 'size'?"),
             (#"{"candidate": {"size": "1"}}"#, "candidate.size", nil), (#"{"now": "today"}"#, "now", nil),
             (#"{"approvals": [{"at": 1}]}"#, "approvals[0].at", nil), (#"{"params": 1}"#, "params", nil),
-            (#"{"moment": "later"}"#, "moment", nil), (#"{"moment": 1}"#, "moment", nil),
+            (#"{"variables": []}"#, "variables", nil), (#"{"moment": "later"}"#, "moment", nil),
+            (#"{"moment": 1}"#, "moment", nil),
         ] as [(String, String, String?)])
     func `evidence that fits no record is told by its field`(text: String, field: String, hint: String?) throws {
         let problems = EvidenceTrial(asAtGate: try Self.evidence(text), moment: nil).problems

@@ -39,14 +39,14 @@ extension Checker {
         _ arguments: [NodeID]
     ) -> CELType {
         references[id] = .undeclared(name)
+        guard isReporting else {
+            for part in [target] + arguments { _ = check(part) }
+            return .dyn
+        }
         let namespace = namespace(target)
         let told = diagnostics
         _ = check(target)
         if namespace != nil { diagnostics = told }
-        guard isReporting else {
-            for argument in arguments { _ = check(argument) }
-            return .dyn
-        }
         let full = namespace.map { "\($0).\(name)" } ?? name
         let near: String? =
             namespace == nil

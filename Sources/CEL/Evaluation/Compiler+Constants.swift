@@ -12,34 +12,34 @@ final class ConstantFaults {
 extension Compiler {
     /// The function with its constant regular expression prepared; what is wrong with a constant is noted.
     func preparingConstant(_ function: ResolvedFunction, _ arguments: [NodeID]) -> ResolvedFunction {
-        guard function.candidates.count == 1, let overload = function.candidates.first else { return function }
-        switch overload.constant {
-        case .pattern(let rule):
+        guard function.candidates.count == 1, let overload = function.candidates.first, let rule = overload.constant
+        else { return function }
+        switch rule.need {
+        case .pattern(_, let body):
             guard let expression = constantPattern(function, arguments) else { return function }
             return ResolvedFunction(
-                name: function.name, candidates: [overload.prepared(with: expression, rule)],
+                name: function.name, candidates: [overload.prepared(with: expression, body)],
                 isNamespaced: function.isNamespaced)
-        case .text(let rule):
+        case .text(let check):
             if let faults, let text = constantText(arguments, rule.argument) {
                 do throws(EvaluationError) {
-                    try rule.check(text)
+                    try check.run(text)
                 } catch {
                     faults.add(diagnostic(arguments[rule.argument], error.message))
                 }
             }
             return function
-        case nil: return function
         }
     }
 
     /// The regular expression that a call is made with, if it is constant; what is wrong with it is noted.
     func constantPattern(_ function: ResolvedFunction, _ arguments: [NodeID]) -> RE2? {
-        guard function.candidates.count == 1, case .pattern(let rule)? = function.candidates.first?.constant,
-            let text = constantText(arguments, rule.argument)
+        guard function.candidates.count == 1, let rule = function.candidates.first?.constant,
+            case .pattern(let maximumGroups, _) = rule.need, let text = constantText(arguments, rule.argument)
         else { return nil }
         do throws(RE2.SyntaxError) {
             let expression = try RE2(text)
-            if expression.groupCount <= rule.maximumGroups { return expression }
+            if expression.groupCount <= maximumGroups { return expression }
             let message = "the regular expression may have one capturing group, not \(expression.groupCount)"
             faults?.add(diagnostic(arguments[rule.argument], message))
         } catch {

@@ -185,8 +185,21 @@ final class Explainer {
         return program.tree.source.diagnostic(at: position, error.message, hint: origin?.hint)
     }
 
+    /// The text of what a field was read of though it is null.
+    private func null(at id: NodeID) -> String? {
+        switch program.tree[id].kind {
+        case .select(let operand, _), .optionalSelect(let operand, _), .has(let operand, _):
+            guard case .value(.null) = outcomes[operand] else { return nil }
+            return program.tree.text(of: operand)
+        default: return nil
+        }
+    }
+
     /// What may have been meant where reading a field or key failed.
     private func hint(for error: EvaluationError, at id: NodeID) -> String? {
+        if let null = null(at: id) {
+            return "\(null) is null here: say first what holds then, as in '\(null) == null || …'"
+        }
         guard error.kind == .noSuchKey || error.kind == .noSuchField else { return nil }
         let (container, name): (NodeID, String)
         switch program.tree[id].kind {

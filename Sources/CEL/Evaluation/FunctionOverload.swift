@@ -4,23 +4,39 @@
 typealias NativeFunction = @Sendable (_ arguments: [Value], _ meter: inout Meter) throws(EvaluationError) -> Value
 
 /// What must hold of an argument that is known when an expression is compiled.
-enum ConstantRule: Sendable {
-    /// The argument is a regular expression; a call is then made with it prepared.
-    case pattern(PatternRule)
-    /// The argument is a text that can be read as what the function needs.
-    case text(TextRule)
+///
+/// A class, so that overloads are copied at the price of a reference.
+final class ConstantRule: Sendable {
+    enum Need: Sendable {
+        /// A text that can be read as what the function takes.
+        case text(TextCheck)
+        /// A regular expression of at most so many groups; a call is then made with it prepared.
+        case pattern(maximumGroups: Int, MatchingFunction)
+    }
+
+    let argument: Int
+    let need: Need
+
+    init(argument: Int, _ need: Need) {
+        self.argument = argument
+        self.need = need
+    }
+
+    /// An argument must be readable.
+    static func text(
+        argument: Int = 0,
+        _ check: @escaping @Sendable (String) throws(EvaluationError) -> Void
+    ) -> ConstantRule {
+        ConstantRule(argument: argument, .text(TextCheck(run: check)))
+    }
 }
 
-struct PatternRule: Sendable {
-    let argument: Int
-    /// The most capturing groups that the function takes.
-    let maximumGroups: Int
+struct TextCheck: Sendable {
+    let run: @Sendable (String) throws(EvaluationError) -> Void
+}
+
+struct MatchingFunction: Sendable {
     let run: @Sendable (RE2, [Value], inout Meter) throws(EvaluationError) -> Value
-}
-
-struct TextRule: Sendable {
-    let argument: Int
-    let check: @Sendable (String) throws(EvaluationError) -> Void
 }
 
 /// One signature of a function with its body and cost.
@@ -49,9 +65,9 @@ struct FunctionOverload: Sendable {
     }
 
     /// The same with its regular expression prepared.
-    func prepared(with expression: RE2, _ rule: PatternRule) -> FunctionOverload {
+    func prepared(with expression: RE2, _ body: MatchingFunction) -> FunctionOverload {
         FunctionOverload(signature: signature, cost: cost, size: size) {
-            (arguments, meter) throws(EvaluationError) in try rule.run(expression, arguments, &meter)
+            (arguments, meter) throws(EvaluationError) in try body.run(expression, arguments, &meter)
         }
     }
 
@@ -74,8 +90,8 @@ extension ResolvedFunction {
     /// Calls the first candidate that takes the arguments as they are.
     func call(_ arguments: [Value], _ meter: inout Meter) throws(EvaluationError) -> Value {
         try meter.charge(CostTable.call)
-        for candidate in candidates where candidate.admits(arguments) {
-            return try candidate.call(arguments, &meter)
+        for index in candidates.indices where candidates[index].admits(arguments) {
+            return try candidates[index].call(arguments, &meter)
         }
         throw .noSuchOverload(name, arguments)
     }

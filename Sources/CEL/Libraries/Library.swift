@@ -36,8 +36,9 @@ public struct Library: Sendable {
         size: SizeRule = .unbounded,
         _ run: @escaping @Sendable (RE2, [Value], inout Meter) throws(EvaluationError) -> Value
     ) {
-        let rule = PatternRule(argument: 1, maximumGroups: maximumGroups, run: run)
-        add(name, parameters, result, member: member, cost: cost, size: size, constant: .pattern(rule)) {
+        let rule = ConstantRule(
+            argument: 1, .pattern(maximumGroups: maximumGroups, MatchingFunction(run: run)))
+        add(name, parameters, result, member: member, cost: cost, size: size, constant: rule) {
             (arguments, meter) throws(EvaluationError) in
             let expression = try RegularExpressions.compile(arguments.string(1), maximumGroups: maximumGroups)
             return try run(expression, arguments, &meter)
@@ -46,12 +47,5 @@ public struct Library: Sendable {
 
     mutating func addType(_ name: String, _ type: CELType) {
         constants.append((name, .type(type)))
-    }
-}
-
-extension ConstantRule {
-    /// The first argument must be readable.
-    static func text(_ check: @escaping @Sendable (String) throws(EvaluationError) -> Void) -> ConstantRule {
-        .text(TextRule(argument: 0, check: check))
     }
 }

@@ -46,11 +46,10 @@ extension Library {
     }
 
     // Without a database of time zones nothing can be said of a name.
-    private static let isTimeZone = ConstantRule.text(
-        TextRule(argument: 1) { (zone) throws(EvaluationError) in
-            let zones = TimeZoneDatabase.system
-            if zones.rules(zone) == nil, zones.rules("Etc/UTC") != nil { throw unknownZone(zone) }
-        })
+    private static let isTimeZone = ConstantRule.text(argument: 1) { (zone) throws(EvaluationError) in
+        let zones = TimeZoneDatabase.system
+        if zones.rules(zone) == nil, zones.rules("Etc/UTC") != nil { throw unknownZone(zone) }
+    }
 
     private static func unknownZone(_ zone: String) -> EvaluationError {
         .invalid("there is no time zone '\(zone.clipped)'")

@@ -65,7 +65,19 @@ struct Parser {
     }
 
     func unexpected(expected: String) -> SyntaxError {
-        SyntaxError(offset: position, message: "expected \(expected), found \(peek.description)")
+        SyntaxError(offset: position, message: "expected \(expected), found \(peek.description)", hint: wordHint)
+    }
+
+    /// What is meant by an operator that is written as a word.
+    private var wordHint: String? {
+        if cursor > 0, case .identifier("not") = tokens[cursor - 1].token { return "write '!'" }
+        guard case .identifier(let word) = peek else { return nil }
+        switch word.lowercased() {
+        case "and": return "write '&&'"
+        case "or": return "write '||'"
+        case "is", "equals": return "write '=='"
+        default: return nil
+        }
     }
 
     // MARK: Nodes

@@ -50,7 +50,12 @@ struct PolicyEvalCommand: AsyncParsableCommand {
     func run() async throws {
         let trial = try trial()
         for problem in trial.problems { Terminal.note("\(problem)") }
-        guard trial.problems.isEmpty else { throw ExitCode(64) }
+        guard trial.problems.isEmpty else {
+            if at == nil {
+                Terminal.note("Every member is called as a gate's evidence; --plain takes them as plain JSON.")
+            }
+            throw ExitCode(64)
+        }
         let program: Program
         do {
             program = try trial.environment.compile(expressions[0])
@@ -93,9 +98,10 @@ struct PolicyEvalCommand: AsyncParsableCommand {
 
     private func read() throws -> PlacedJSON? {
         guard let evidence else { return nil }
-        guard let data = FileManager.default.contents(atPath: evidence) else {
-            throw Self.unusable("\(evidence) cannot be read")
-        }
+        // Read to the limit and no further: it may be a pipe, or have no end.
+        guard let file = FileHandle(forReadingAtPath: evidence),
+            let data = try? file.read(upToCount: PolicyFiles.maxEvidenceSize + 1) ?? Data()
+        else { throw Self.unusable("\(evidence) cannot be read") }
         guard data.count <= PolicyFiles.maxEvidenceSize else {
             throw Self.unusable("\(evidence) is larger than \(PolicyFiles.maxEvidenceSize >> 20) MiB")
         }

@@ -15,7 +15,14 @@ enum CoreScalar {
         number(text, wantsInteger: false)
     }
 
-    static func value(of node: YAMLNode, _ reader: DocumentReader) -> JSONValue? {
+    /// A document without declared types.
+    ///
+    /// - Parameters:
+    ///   - node: Its root.
+    ///   - reader: Takes what is wrong with it.
+    ///   - takesNonFinite: Whether numbers may be infinite or none, as what was measured may be.
+    /// - Returns: Nil where something is wrong.
+    static func value(of node: YAMLNode, _ reader: DocumentReader, takesNonFinite: Bool = false) -> JSONValue? {
         switch node.content {
         case .refused: return nil
         case .scalar(let scalar):
@@ -23,7 +30,7 @@ enum CoreScalar {
             if scalar.isNull { return .null }
             if let value = boolean(scalar.text) { return .bool(value) }
             guard let number = number(scalar.text, wantsInteger: true) else { return .string(scalar.text) }
-            if case .number(let value) = number, !value.isFinite {
+            if case .number(let value) = number, !value.isFinite, !takesNonFinite {
                 reader.report(
                     "bad-value", "expected a finite number, found \(scalar.text.clipped(to: 40))", at: node.mark)
                 return nil
@@ -31,13 +38,15 @@ enum CoreScalar {
             return number
         case .sequence(let items):
             let values = items.enumerated().map { index, item in
-                reader.within(.index(index)) { value(of: item, reader) }
+                reader.within(.index(index)) { value(of: item, reader, takesNonFinite: takesNonFinite) }
             }
             return values.contains { $0 == nil } ? nil : .array(values.compactMap { $0 })
         case .mapping(let entries):
             var members: [String: JSONValue] = [:]
             for entry in entries {
-                members[entry.key] = reader.within(.field(entry.key)) { value(of: entry.value, reader) }
+                members[entry.key] = reader.within(.field(entry.key)) {
+                    value(of: entry.value, reader, takesNonFinite: takesNonFinite)
+                }
             }
             return members.count == entries.count ? .object(members) : nil
         }

@@ -62,7 +62,7 @@ extension Declaration {
         .map(.any, keys: .text), shown: { $0.value == .object([:]) ? "{}" : nil }
     ) { node, reader in
         guard case .mapping = node.content else { return reader.wrongType(node, expected: "a mapping") }
-        guard let value = CoreScalar.value(of: node, reader) else { return nil }
+        guard let value = CoreScalar.value(of: node, reader, takesNonFinite: true) else { return nil }
         var places: [String: SourceLocation] = [:]
         func visit(_ node: YAMLNode, _ path: String) {
             switch node.content {
