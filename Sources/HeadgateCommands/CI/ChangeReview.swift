@@ -47,7 +47,8 @@ struct ChangeReview {
         report.diagnostics += try await testProblems()
         report.notes = await knowledge.notes + given.strangers(in: head.desired)
         let pipelines = PipelinePlanner(host: host)
-        report.subjects = await subjects(models, settled, known, VersionBuilder(planner: pipelines))
+        let moving = Set((planned + settled).filter(\.isChange).map(\.object))
+        report.subjects = await subjects(models, settled, moving, known, VersionBuilder(planner: pipelines))
         let waiting = report.subjects.filter(waitsForResults)
         let changing = Set(planned.filter { $0.action == .run || $0.action == .wait }.map(\.object))
         if training == nil, waiting.contains(where: { changing.contains($0.model) }) {
@@ -102,12 +103,25 @@ struct ChangeReview {
             }
         }
         policies.formUnion(base.policies.keys.filter { head.desired.policies[$0] == nil })
-        guard !policies.isEmpty else { return models.intersection(head.desired.models.keys) }
         for (name, deployment) in deploymentsByModel() where !models.contains(name) {
-            if guards(name, deployment).isDisjoint(with: policies) { continue }
-            models.insert(name)
+            if isBoundAnew(name, deployment)
+                || !policies.isEmpty && !guards(name, deployment).isDisjoint(with: policies)
+            {
+                models.insert(name)
+            }
         }
         return models.intersection(head.desired.models.keys)
+    }
+
+    /// Whether labels or `policies` changed, so that others may guard it.
+    private func isBoundAnew(_ model: ModelName, _ deployment: DeploymentName?) -> Bool {
+        let models = (base.models[model], head.desired.models[model])
+        if models.0?.meta.labels != models.1?.meta.labels || models.0?.spec.policies != models.1?.spec.policies {
+            return true
+        }
+        guard let deployment else { return false }
+        let served = (base.deployments[deployment], head.desired.deployments[deployment])
+        return served.0?.meta.labels != served.1?.meta.labels || served.0?.spec.policies != served.1?.spec.policies
     }
 
     private func guards(_ model: ModelName, _ deployment: DeploymentName?) -> Set<PolicyName> {
@@ -210,14 +224,18 @@ struct ChangeReview {
     }
 
     private func strategy(of change: PlannedChange) -> String? {
-        guard change.action == .rollOut, let name = DeploymentName(change.object.name) else { return nil }
-        return head.desired.deployments[name]?.spec.strategy.summary
+        guard change.object.kind == .deployment, let name = DeploymentName(change.object.name),
+            let strategy = head.desired.deployments[name]?.spec.strategy
+        else { return nil }
+        let isNew = base.deployments[name].map { $0.spec.strategy != strategy } ?? false
+        return change.action == .rollOut || change.action == .none && isNew ? strategy.summary : nil
     }
 
     // MARK: What the gates say
 
     private func subjects(
-        _ models: Set<ModelName>, _ changes: [PlannedChange], _ known: [StepKey: StepRecord], _ builder: VersionBuilder
+        _ models: Set<ModelName>, _ changes: [PlannedChange], _ moving: Set<ObjectID>,
+        _ known: [StepKey: StepRecord], _ builder: VersionBuilder
     ) async -> [JudgedSubject] {
         let judge = SubjectJudge(
             source: source, base: base, head: head, protected: protected, given: given, now: now)
@@ -231,11 +249,14 @@ struct ChangeReview {
                 id, model, plan, builder: builder, head: head, given: given.candidates?[name.text]?.metrics,
                 reports: given.candidates?[name.text]?.reports == nil ? nil : given.reports[name.text], now: now)
             let (champion, untold) = await champion(of: deployment, model: id)
-            subjects.append(
-                judge.judge(
-                    SubjectJudge.Subject(
-                        model: name, deployment: deployment, candidate: candidate, champion: champion, untold: untold,
-                        trains: training.contains(name))))
+            let moves =
+                moving.contains(ObjectID(id))
+                || deployment.map { moving.contains(ObjectID(DeploymentID(source: source, name: $0))) } ?? false
+            let judged = judge.judge(
+                SubjectJudge.Subject(
+                    model: name, deployment: deployment, candidate: candidate, champion: champion, untold: untold,
+                    trains: training.contains(name), moves: moves))
+            if moves || !judged.gates.isEmpty { subjects.append(judged) }
         }
         return subjects
     }

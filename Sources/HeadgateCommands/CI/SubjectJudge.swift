@@ -22,6 +22,8 @@ struct SubjectJudge {
         let untold: Set<String>
         /// Whether steps would run, so that policies at `plan` are asked.
         let trains: Bool
+        /// Whether a version of it would be made or moved; else only policies are asked that are not as they were.
+        var moves = true
     }
 
     func judge(_ subject: Subject) -> JudgedSubject {
@@ -77,7 +79,7 @@ struct SubjectJudge {
                 }
             }
         }
-        return answers
+        return subject.moves ? answers : answers.filter { $0.standing != .unchanged && $0.standing != .protected }
     }
 
     private func guards(_ desired: DesiredState, other: DesiredState?, _ subject: Subject) -> [PolicyName: PolicyGuard]
@@ -128,7 +130,8 @@ struct SubjectJudge {
         let misspelt = misspelt(asked, among: evidence.candidate?.declared)
         var gate = GateAnswer(
             policy: asked.name, moment: moment, standing: standing,
-            location: isOutside ? nil : misspelt?.location ?? asked.location,
+            // What head has no more stands at no line of it.
+            location: isOutside || new == nil ? nil : misspelt?.location ?? asked.location,
             binding: isOutside ? nil : binding(of: asked.name, subject), base: base,
             head: isOutside ? head?.withoutPlaces : head, waitsForLater: false)
         let waits = gate.decisive?.forecast.flatMap(\.waitsFor) ?? []

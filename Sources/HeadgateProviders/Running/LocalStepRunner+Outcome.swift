@@ -17,7 +17,7 @@ extension LocalStepRunner {
             if isDiskFull(folder, tail) {
                 return .errored(StepError(.diskFull, "the disk was full: " + tail, mayRetry: true))
             }
-            return .failed(exitCode: code, message: tail.isEmpty ? "exit code \(code), no output" : tail)
+            return .failed(exitCode: code, message: tail.isEmpty ? "it printed nothing" : tail)
         case .signalled(let number):
             let hint = number == SIGKILL ? ", perhaps by the kernel for want of memory" : ""
             return .errored(StepError(.signalled, "killed by signal \(number)\(hint)", mayRetry: true))

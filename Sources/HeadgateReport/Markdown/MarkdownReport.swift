@@ -129,7 +129,7 @@ package struct MarkdownReport: Sendable {
         if gate.standing == .changed, let base = gate.base, let head = gate.head {
             why = "base: \(text(base)); head: \(text(head))"
         }
-        let rule = gate.decisive?.rules.first { $0.outcome != .pass }?.location
+        let rule = gate.decisive?.rules.first { $0.outcome != .pass }.flatMap(gate.place)
         let place = (rule ?? gate.location).map { " \(MarkdownText.code("\($0.file):\($0.line)"))" } ?? ""
         let reason =
             gate.outcome == .pass && gate.standing != .changed ? values(gate) : MarkdownText.escaped(why) + place

@@ -88,7 +88,7 @@ extension ReviewReport {
         let isSevere = gate.outcome == .fail && gate.counts
         let level: Finding.Level = isSevere ? .error : gate.counts || gate.outcome == .fail ? .warning : .note
         let rules = answer.rules.filter { $0.outcome != .pass }
-        let whose = gate.standing == .changed && answer == gate.base ? ", as base has it," : ""
+        let whose = gate.isDecidedByBase ? ", as base has it," : ""
         func finding(_ message: String, _ location: SourceLocation?) -> Finding {
             Finding(
                 rule: "policy/\(gate.policy)", title: "Policy \(gate.policy) at \(gate.moment.rawValue)",
@@ -97,7 +97,7 @@ extension ReviewReport {
                 location: location ?? gate.location ?? subject.location)
         }
         if rules.isEmpty { return [finding(answer.message ?? "", nil)] }
-        return rules.map { finding($0.message ?? $0.name, $0.location) }
+        return rules.map { finding($0.message ?? $0.name, gate.place(of: $0)) }
     }
 }
 

@@ -104,6 +104,15 @@ package struct GateAnswer: Hashable, Sendable, Codable {
         }
     }
 
+    /// Whether base's text alone decides, whose lines need not be head's.
+    package var isDecidedByBase: Bool {
+        guard let answer = decisive else { return false }
+        return answer != head && answer == base
+    }
+
+    /// Where a rule of the decisive answer stands at head; nil for base's.
+    package func place(of rule: RuleResult) -> SourceLocation? { isDecidedByBase ? nil : rule.location }
+
     /// What a no of the decisive answer does.
     package var action: PolicyAction { decisive?.action ?? .deny }
 

@@ -42,11 +42,11 @@ extension ReviewReport {
         let message = gate.decisive?.message ?? ""
         let rules = gate.decisive?.rules ?? []
         let detail = rules.filter { $0.outcome != .pass }.map { rule in
-            let place = rule.location.map { "\($0): " } ?? ""
+            let place = rule.location.map { "\(gate.isDecidedByBase ? "at base, " : "")\($0): " } ?? ""
             let values = rule.values.map { "\n  \($0.expression) = \($0.value)" }.joined()
             return "\(place)\(rule.name): \(rule.message ?? rule.outcome.rawValue)\n  \(rule.expression)\(values)"
         }.joined(separator: "\n")
-        let place = rules.first { $0.outcome != .pass }?.location ?? gate.location ?? subject.location
+        let place = rules.first { $0.outcome != .pass }.flatMap(gate.place) ?? gate.location ?? subject.location
         let outcome: JUnitReport.Case.Outcome =
             switch gate.outcome {
             case .pass: .passed

@@ -12,8 +12,9 @@ extension ReviewReport {
         parts += steps(count)
         parts += [
             count(
-                realChanges.count { $0.change.object.kind == .deployment }, "deployment would move",
-                "deployments would move"),
+                realChanges.count { $0.change.object.kind == .deployment && $0.change.isChange },
+                "deployment would move", "deployments would move"),
+            count(realChanges.count { !$0.change.isChange }, "strategy changes", "strategies change"),
             count(realChanges.count { $0.change.object.kind == .policy }, "policy changes", "policies change"),
             count(realChanges.count { $0.change.object.kind == .target }, "target changes", "targets change"),
             count(gates.count { $0.outcome == .pass }, "gate passes", "gates pass"),

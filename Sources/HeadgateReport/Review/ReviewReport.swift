@@ -24,7 +24,7 @@ package struct ReviewReport: Hashable, Sendable, Codable {
     package struct Change: Hashable, Sendable, Codable {
         package var change: PlannedChange
         package var location: SourceLocation?
-        /// How a Deployment rolls, in words.
+        /// How a Deployment rolls, in words: where it does, or where that changed.
         package var strategy: String?
 
         package init(_ change: PlannedChange, at location: SourceLocation? = nil, strategy: String? = nil) {
@@ -97,8 +97,8 @@ package struct ReviewReport: Hashable, Sendable, Codable {
         return isOpen ? .undecided : .passed
     }
 
-    /// What would change something in the world.
-    package var realChanges: [Change] { changes.filter(\.change.isChange) }
+    /// What would change something in the world, and ways that later rollouts would take instead of others.
+    package var realChanges: [Change] { changes.filter { $0.change.isChange || $0.strategy != nil } }
 }
 
 /// A Deployment, or a Model that none serves, with the answers of its gates.

@@ -86,7 +86,7 @@ package struct TextReport: Sendable {
         var lines = rules.compactMap { rule in
             rule.location.map { place in
                 let message = rule.message.flatMap { $0 == answer.message ? nil : ": \($0)" } ?? ""
-                return "\(place): rule \(rule.name)\(message)"
+                return "\(gate.isDecidedByBase ? "at base, " : "")\(place): rule \(rule.name)\(message)"
             }
         }
         if lines.isEmpty { lines += gate.location.map { ["\($0): policy \(gate.policy)"] } ?? [] }

@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("exit 3", "exit code 3, no output"), ("echo one; echo two >&2; exit 1", "one\ntwo"),
+        ("exit 3", "it printed nothing"), ("echo one; echo two >&2; exit 1", "one\ntwo"),
     ])
     func `a command that says no has failed, with its last words`(script: String, message: String) async throws {
         let code: Int32 = script == "exit 3" ? 3 : 1

@@ -95,6 +95,13 @@ struct ReviewRepository {
         try await repository.commit(message, files)
     }
 
+    /// A file of evidence beside the checkout.
+    func given(_ text: String) throws -> String {
+        let file = repository.folder + "/evidence.json"
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        return file
+    }
+
     /// Runs `headgate ci` in the checkout, with no variable of this machine's own CI system.
     func ci(
         _ arguments: String..., in path: String? = nil, environment: [String: String] = [:]

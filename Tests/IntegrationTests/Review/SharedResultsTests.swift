@@ -190,6 +190,8 @@ private final class S3Server {
             "-master.port=\(ports[2])", "-master.port.grpc=\(ports[3])", "-volume.port=\(ports[4])",
             "-volume.port.grpc=\(ports[5])", "-filer.port=\(ports[6])", "-filer.port.grpc=\(ports[7])",
             "-volume.max=64", "-master.volumeSizeLimitMB=64",
+            // Servers that have ports of their own, which another SeaweedFS on the machine may hold.
+            "-s3.port.iceberg=0", "-s3.port.lance=0",
         ]
         let log = folder.appendingPathComponent("log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
@@ -198,7 +200,7 @@ private final class S3Server {
         try process.run()
         // curl signs by itself, so the bucket is made by a tool that is not ours.
         var hasBucket = false
-        for _ in 0..<120 {
+        for _ in 0..<120 where process.isRunning {
             let made = try ReviewRepository.run(
                 "/usr/bin/curl",
                 [
@@ -212,8 +214,10 @@ private final class S3Server {
             if hasBucket, assigned.output.contains("fid") { return }
             try await Task.sleep(for: .milliseconds(500))
         }
-        Issue.record("SeaweedFS did not start: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+        throw NotStarted(log: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
     }
+
+    private struct NotStarted: Error { let log: String }
 
     /// At once: what it holds goes too, and asked to end it waits for minutes.
     func stop() {
