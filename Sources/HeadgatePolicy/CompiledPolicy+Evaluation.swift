@@ -96,7 +96,17 @@ extension CompiledPolicy {
         case .unknown(let set):
             (.inconclusive, "rule \(rule.rule.name) waits for \(set.paths.joined(separator: ", "))")
         // A division by zero, a wrong type or a cost limit says nothing about the model.
-        case .error(let error): (.inconclusive, "rule \(rule.rule.name): \(error.message)")
+        case .error(let error):
+            (.inconclusive, "rule \(rule.rule.name): \(error.message)" + Self.hint(error, rule, activation))
+        }
+    }
+
+    /// What was probably meant, behind a message.
+    private static func hint(_ error: EvaluationError, _ rule: Rule, _ activation: Activation) -> String {
+        switch error.kind {
+        // To find the place is to evaluate again, which for a limit takes long and tells nothing.
+        case .costLimit, .sizeLimit, .cancelled: ""
+        default: rule.program.explain(activation).failure?.hint.map { "; \($0)" } ?? ""
         }
     }
 

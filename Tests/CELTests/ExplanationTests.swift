@@ -77,8 +77,7 @@ import Testing
                 "[1, 2].map(n, n * 10).exists(m, m > 10) && math.greatest(size(labels), 3) > 1 → unknown: waits for labels",
                 " [1, 2].map(n, n * 10).exists(m, m > 10) → true",
                 "  [1, 2].map(n, n * 10) → [10, 20]",
-                "   n * 10 → 10 n=1", "    n → 1 n=1", "   n * 10 → 20 n=2", "    n → 2 n=2",
-                "  m > 10 → false m=10", "   m → 10 m=10", "  m > 10 → true m=20", "   m → 20 m=20",
+                "   n * 10 → 10 n=1", "   n * 10 → 20 n=2", "  m > 10 → false m=10", "  m > 10 → true m=20",
                 " math.greatest(size(labels), 3) > 1 → unknown: waits for labels",
                 "  math.greatest(size(labels), 3) → unknown: waits for labels",
                 "   size(labels) → unknown: waits for labels", "    labels → {'team': 'risk'}",
@@ -98,6 +97,17 @@ import Testing
         let lines = try Self.lines("!known && candidate.metrics.accuracy + 1.0 > 2.0")
         #expect(lines.suffix(2) == ["  known → true", " candidate.metrics.accuracy + 1.0 > 2.0 → not evaluated"])
         #expect(try Self.lines("[].all(n, n > 0)").last == " n > 0 → not evaluated")
+    }
+
+    @Test func `what a literal or a loop's variable says is not said again`() throws {
+        #expect(
+            try Self.lines("['a', 'b'].map(s, [s, 'x']) == [] && known in [true]") == [
+                "['a', 'b'].map(s, [s, 'x']) == [] && known in [true] → false",
+                " ['a', 'b'].map(s, [s, 'x']) == [] → false",
+                "  ['a', 'b'].map(s, [s, 'x']) → [['a', 'x'], ['b', 'x']]",
+                "   [s, 'x'] → ['a', 'x'] s='a'", "   [s, 'x'] → ['b', 'x'] s='b'",
+                " known in [true] → not evaluated",
+            ])
     }
 
     @Test func `very many turns are cut, and what lies around them is kept`() throws {
@@ -121,6 +131,10 @@ import Testing
             (
                 "dyn({'a': null}).a.b == 1", "1:20", "null_type has no fields: cannot read 'b'",
                 "dyn({'a': null}).a is null here: say first what holds then, as in 'dyn({'a': null}).a == null || …'"
+            ),
+            (
+                "dyn('2026-01-01T00:00:00Z') > timestamp(0)", "1:29",
+                "no such overload: _>_(string, google.protobuf.Timestamp)", "write timestamp(…) around the text"
             ),
             ("int('x') == 1 || false", "1:1", "'x' is no int", nil),
         ] as [(String, String, String, String?)])

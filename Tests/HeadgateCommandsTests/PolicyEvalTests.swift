@@ -142,7 +142,7 @@ import Testing
             explained.lines.filter { !$0.contains("candidate →") && !$0.contains("metrics →") } == [
                 "['x', 'y'].exists(t, t == 'y') && candidate.metrics.accuracy >= params.accuracy → false",
                 "  ['x', 'y'].exists(t, t == 'y') → true", "    t == 'y' → false  [t = \"x\"]",
-                "      t → \"x\"  [t = \"x\"]", "    t == 'y' → true  [t = \"y\"]", "      t → \"y\"  [t = \"y\"]",
+                "    t == 'y' → true  [t = \"y\"]",
                 "  candidate.metrics.accuracy >= params.accuracy → false", "    candidate.metrics.accuracy → 0.91",
                 "    params.accuracy → 0.95", "      params → Params{accuracy: 0.95}", "false",
                 "cost 24, estimated 0 to no bound", "",

@@ -66,7 +66,10 @@ import Testing
         arguments: [
             ("candidate.digst == ''", "Version has no field 'digst'", "did you mean 'digest'?"),
             ("params.flor > 0.5", "Params has no field 'flor'", "did you mean 'floor'?"),
-            ("candidate.created > '2026'", "'>' does not apply to timestamp and string", nil),
+            (
+                "candidate.created > '2026'", "'>' does not apply to timestamp and string",
+                "write timestamp(…) around the text"
+            ),
             ("candidat.size > 1", "undeclared name 'candidat'", "did you mean 'candidate'?"),
         ] as [(String, String, String?)])
     func `what a policy may not ask is refused`(source: String, message: String, hint: String?) throws {

@@ -93,7 +93,8 @@ extension Checker {
                 report(id, "'\(symbol)' does not apply to \(shownTypes[0])")
             } else {
                 report(
-                    id, "'\(symbol)' does not apply to \(shownTypes[0]) and \(shownTypes[1])", hint: hint(symbol, types)
+                    id, "'\(symbol)' does not apply to \(shownTypes[0]) and \(shownTypes[1])",
+                    hint: Self.hint(symbol, resolved(types[0]), resolved(types[1]))
                 )
             }
             return .dyn
@@ -101,11 +102,13 @@ extension Checker {
         return result
     }
 
-    private func hint(_ symbol: String, _ types: [CELType]) -> String? {
-        let pair = (resolved(types[0]), resolved(types[1]))
-        switch pair {
+    /// What to write where an operator does not apply to the types of its operands.
+    static func hint(_ symbol: String, _ left: CELType, _ right: CELType) -> String? {
+        switch (left, right) {
         case (.int, .double), (.double, .int), (.uint, .double), (.double, .uint):
             return "numbers do not convert by themselves: write double(…), or 1.0 for 1"
+        case (.string, .timestamp), (.timestamp, .string): return "write timestamp(…) around the text"
+        case (.string, .duration), (.duration, .string): return "write duration(…) around the text"
         case (.string, _) where symbol == "+", (_, .string) where symbol == "+":
             return "write string(…) around the part that is not a string"
         default: return nil

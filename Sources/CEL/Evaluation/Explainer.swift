@@ -108,7 +108,7 @@ final class Explainer {
     }
 
     private func keep(_ id: NodeID, _ evaluator: borrowing PlainEvaluator) {
-        guard let outcome = outcomes[id] else { return }
+        guard let outcome = outcomes[id], isWorthShowing(id) else { return }
         if isInLoop(id) {
             guard sightingCount < Self.maximumSightings else { return }
             sightingCount += 1
@@ -139,7 +139,7 @@ final class Explainer {
 
     private func add(_ sighting: Sighting, to steps: inout [Explanation.Step]) {
         let id = sighting.id
-        if isWorthShowing(id) { steps.append(step(id, sighting.variables, sighting.outcome)) }
+        steps.append(step(id, sighting.variables, sighting.outcome))
         let children = children(of: id)
         var rest = sighting.parts
         if case .comprehension = program.tree[id].kind {
@@ -167,13 +167,23 @@ final class Explainer {
         )
     }
 
-    /// Whether a node's value says more than its text.
+    /// Whether a node's value says more than its text, and is not said elsewhere.
     private func isWorthShowing(_ id: NodeID) -> Bool {
+        // The variables of the loops stand beside every step.
+        !isWrittenOut(id) && !isLoopVariable(id)
+    }
+
+    private func isWrittenOut(_ id: NodeID) -> Bool {
         switch program.tree[id].kind {
-        case .literal: false
-        case .list(let elements): elements.isEmpty || elements.contains { isWorthShowing($0.value) }
-        default: !isConstant(id)
+        case .literal: true
+        case .list(let elements): elements.allSatisfy { isWrittenOut($0.value) }
+        default: isConstant(id)
         }
+    }
+
+    private func isLoopVariable(_ id: NodeID) -> Bool {
+        guard case .local(let slot) = program.references[id] else { return false }
+        return loops[id].contains { $0.slot == slot }
     }
 
     // MARK: Errors
@@ -199,6 +209,11 @@ final class Explainer {
     private func hint(for error: EvaluationError, at id: NodeID) -> String? {
         if let null = null(at: id) {
             return "\(null) is null here: say first what holds then, as in '\(null) == null || …'"
+        }
+        if error.kind == .noSuchOverload, case .binary(let sign, let left, let right) = program.tree[id].kind,
+            case .value(let a) = outcomes[left], case .value(let b) = outcomes[right]
+        {
+            return Checker.hint(sign.rawValue, a.type, b.type)
         }
         guard error.kind == .noSuchKey || error.kind == .noSuchField else { return nil }
         let (container, name): (NodeID, String)

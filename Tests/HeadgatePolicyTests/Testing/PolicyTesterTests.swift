@@ -47,6 +47,13 @@ import Testing
         #expect(result.status == .passed, "\(result)")
     }
 
+    @Test func `an error in a rule comes with what was probably meant`() throws {
+        let tester = try Self.tester(Self.policy(["candidate.params.tres > 5"]))
+        let evidence = JSONValue.object(["candidate": .object(["params": .object(["trees": .integer(9)])])])
+        let result = tester.run(Self.prepared(evidence, PolicyExpectation(verdict: .inconclusive)))
+        #expect(result.message == "rule r0: no such key: 'tres'; did you mean 'trees'?", "\(result)")
+    }
+
     @Test(arguments: [
         (PolicyExpectation(verdict: .pass), "expected pass, got fail"),
         (PolicyExpectation(verdict: .fail, message: "other"), "expected the message \"other\""),
