@@ -140,6 +140,7 @@ struct Examiner {
         if let reason = soundness(program, whole.outcome, partial.outcome) { return reason }
         if let reason = printing(program, whole.outcome) { return reason }
         _ = program.explain(incomplete)
+        if let reason = explaining(program, whole.outcome) { return reason }
         guard let checked = try? environment.compile(source) else { return nil }
         let result = Self.evaluate(checked, complete)
         if let difference = result.difference { return "checked: \(difference)" }
@@ -190,6 +191,28 @@ struct Examiner {
         case (.error(let x), .error(let y)): x.kind == y.kind
         case (.unknown(let x), .unknown(let y)): x == y
         default: false
+        }
+    }
+
+    /// An explanation is of the same evaluation, an error has a place, and a value's text is the value again.
+    private func explaining(_ program: Program, _ outcome: Evaluation.Outcome) -> String? {
+        let explanation = program.explain(complete)
+        if !Self.isSame(explanation.evaluation.result, outcome) {
+            return "explained as \(explanation.evaluation.result)"
+        }
+        let depths = explanation.steps.map(\.depth)
+        if let first = depths.first, first != 0 { return "an explanation that begins at depth \(first)" }
+        switch outcome {
+        case .error(let error):
+            return explanation.failure?.message == error.message ? nil : "an error without its place: \(error)"
+        case .unknown: return nil
+        case .value(let value):
+            let text = value.literal(limit: 10_000)
+            guard text.utf8.count < 10_000, explanation.failure == nil else { return nil }
+            let again = (try? FuzzTests.environment.compileUnchecked(text))?.evaluate(complete).value?.literal()
+            if again == text { return nil }
+            var budget = 1_000
+            return value.unknownPaths(budget: &budget).isEmpty ? "\(text) reads as \(again ?? "nothing")" : nil
         }
     }
 

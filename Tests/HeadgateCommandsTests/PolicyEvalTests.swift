@@ -13,6 +13,7 @@ import Testing
         "gate.yaml": "candidate: {metrics: {accuracy: 0.91, loss: .nan, huge: 1e999}}\nnow: '2026-03-06T13:00:00Z'\n",
         "misspelt.json": "{\n  \"candidate\": {\"metrcs\": {}}}",
         "plain.json": #"{"count": 5, "tags": ["x", "y"], "scores": {"accuracy": 0.9}, "nan": NaN}"#,
+        "nothing.json": "{}",
         "mixed.json": #"{"candidate": {"errorRate": 0.1}, "stable": {"errorRate": 0.2}}"#,
     ]
 
@@ -55,6 +56,7 @@ import Testing
             Case(
                 "candidate.metrics.loss > 0.0 || candidate.metrics.huge > 0.0", "--evidence gate.yaml", 2,
                 output: "unknown: waits for candidate.metrics.huge, candidate.metrics.loss\n"),
+            Case("champion == null", "--evidence nothing.json", 2, output: "unknown: waits for champion\n"),
             Case("champion.metrics.accuracy > 0.5", "--evidence gate.json", 2, errors: "champion is null here"),
             Case("true", "--evidence /dev/zero", 64, errors: "/dev/zero is larger than 16 MiB"),
             Case("true", "--evidence .", 64, errors: "headgate: . cannot be read"),

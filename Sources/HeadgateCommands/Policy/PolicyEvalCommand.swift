@@ -89,7 +89,10 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         if at != nil { return EvidenceTrial(asAtGate: document, moment: at) }
         let names = document.value.sortedMembers.map(\.name)
         let strange = names.filter { !EvidenceTrial.names.contains($0) }
-        if plain || names.isEmpty || strange.count == names.count { return EvidenceTrial(plain: document.value) }
+        // Nothing given is evidence of which nothing is known.
+        if plain || evidence == nil || !names.isEmpty && strange.count == names.count {
+            return EvidenceTrial(plain: document.value)
+        }
         guard let first = strange.first else { return EvidenceTrial(asAtGate: document, moment: nil) }
         Terminal.note(
             "taken as plain JSON, since a gate has no evidence \"\(first)\" (--at GATE insists, --plain agrees)")
