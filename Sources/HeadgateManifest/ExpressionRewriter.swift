@@ -22,12 +22,15 @@ package struct ExpressionRewriter {
     ///   - file: Its path.
     ///   - format: Gives an expression's usual form for a width, with line ends where it is longer; nil to leave it.
     package init(_ bytes: [UInt8], file: RepositoryPath, format: @escaping (String, Int) -> String?) {
-        self.bytes = bytes
+        let mark = Array("\u{FEFF}".utf8)
+        let hasMark = bytes.starts(with: mark)
+        self.bytes = hasMark ? Array(bytes.dropFirst(mark.count)) : bytes
         self.file = file
         self.format = format
+        defer { if hasMark { self.bytes = mark + self.bytes } }
         guard bytes.count <= ManifestParser.maxFileSize else { return }
         // From the end, so that what is still to be rewritten stays where it is.
-        let found = Self.expressions(in: bytes)
+        let found = Self.expressions(in: self.bytes)
         for node in found.reversed() { rewrite(node) }
         changed.reverse()
         left.reverse()
@@ -127,7 +130,11 @@ package struct ExpressionRewriter {
         case .literal, .folded:
             let header = String(decoding: lines.line(Int(found.mark.line)), as: UTF8.self)
             let start = header.unicodeScalars.dropFirst(Int(found.mark.column) - 1)
-            return [block(String(String.UnicodeScalarView(start)), wrapped, indent: margin)]
+            return [
+                block(
+                    String(String.UnicodeScalarView(start)), wrapped, indent: margin,
+                    end: lines.end(of: Int(found.mark.line)))
+            ]
         case .plain, .singleQuoted, .doubleQuoted:
             let single =
                 "'" + line.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
@@ -142,12 +149,12 @@ package struct ExpressionRewriter {
         let room = width - (Int(found.mark.column) - 1)
         guard found.mayBeBlock, inline[0].count > room else { return inline }
         // Behind a block there is no room for a comment, beside which the line stays long.
-        return [block(">-", wrapped, indent: margin)] + inline
+        return [block(">-", wrapped, indent: margin, end: lines.end(of: Int(found.mark.line)))] + inline
     }
 
-    private static func block(_ header: String, _ text: String, indent: Int) -> String {
+    private static func block(_ header: String, _ text: String, indent: Int, end: String) -> String {
         let margin = String(repeating: " ", count: indent)
-        return ([header] + text.split(separator: "\n").map { margin + $0 }).joined(separator: "\n")
+        return ([header] + text.split(separator: "\n").map { margin + $0 }).joined(separator: end)
     }
 
     /// Whether two files say the same but for the form of one expression.
@@ -223,4 +230,12 @@ package struct ExpressionRewriter {
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+}
+
+extension SourceLines {
+    /// How a line ends.
+    fileprivate func end(of number: Int) -> String {
+        guard starts.indices.contains(number), starts[number] > 1 else { return "\n" }
+        return bytes[starts[number] - 2] == UInt8(ascii: "\r") ? "\r\n" : "\n"
+    }
 }

@@ -61,6 +61,26 @@ struct ExpressionRewriterTests {
         #expect(flow.text == "  - {expression: \(long) && \(long)}\n")
     }
 
+    @Test func `a file keeps its line ends and its byte order mark`() throws {
+        let long = String(repeating: "x", count: 60)
+        let text = """
+            \u{FEFF}apiVersion: headgate.dev/v1
+            kind: Policy
+            spec:
+              rules:
+              - expression: \(long)&&\(long)
+              - expression: |
+                  a&&b
+
+            """.replacing("\n", with: "\r\n")
+        let rewriter = ExpressionRewriter(
+            Array(text.utf8), file: try #require(RepositoryPath("p.yaml")), format: Self.format)
+        let expected = text.replacing("\(long)&&\(long)", with: ">-\r\n      \(long)\r\n      && \(long)")
+            .replacing("a&&b", with: "a && b")
+        #expect(String(decoding: rewriter.bytes, as: UTF8.self) == expected)
+        #expect(rewriter.changed.count == 2)
+    }
+
     @Test(arguments: ["kind: Model\nspec: {expression: a&&b}", "kind: Policy\nspec: {expression: *a}", "just: text"])
     func `other documents and files that are not valid stay as they are`(_ text: String) throws {
         let bytes = Array("apiVersion: headgate.dev/v1\n\(text)".utf8)

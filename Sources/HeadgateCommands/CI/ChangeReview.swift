@@ -47,7 +47,7 @@ struct ChangeReview {
         report.diagnostics += try await testProblems()
         report.notes = await knowledge.notes + given.strangers(in: head.desired)
         let pipelines = PipelinePlanner(host: host)
-        let moving = Set((planned + settled).filter(\.isChange).map(\.object))
+        let moving = Set((planned + settled).filter(\.movesVersions).map(\.object))
         report.subjects = await subjects(models, settled, moving, known, VersionBuilder(planner: pipelines))
         let waiting = report.subjects.filter(waitsForResults)
         let changing = Set(planned.filter { $0.action == .run || $0.action == .wait }.map(\.object))
@@ -268,5 +268,15 @@ struct ChangeReview {
             return CandidateEvidence.givenChampion(model, entry.metrics, head: head, now: now)
         }
         return (await knowledge.champion(of: DeploymentID(source: source, name: deployment)), [])
+    }
+}
+
+extension PlannedChange {
+    /// Whether a version comes of it that is made or moved, which gates have to admit.
+    fileprivate var movesVersions: Bool {
+        switch action {
+        case .run, .wait, .refused, .rollOut, .restore, .move: true
+        case .none, .cached, .resize, .judge, .apply, .create, .prune, .error: false
+        }
     }
 }

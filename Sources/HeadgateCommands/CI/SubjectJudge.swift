@@ -55,7 +55,9 @@ struct SubjectJudge {
     private func gates(_ subject: Subject) -> [GateAnswer] {
         let bases = guards(base, other: head.desired, subject)
         let heads = guards(head.desired, other: nil, subject)
-        let outside = protected.guarding(labels(of: subject))
+        // Labels of either side select, so that a changed label is no way out.
+        let sides = [base, head.desired].map { labels(of: subject, in: $0) }
+        let outside = protected.guarding(sides.flatMap(\.self))
         let outsideNames = Set(outside.map(\.name))
         let names = Set(bases.keys).union(heads.keys).subtracting(outsideNames).sorted()
         var answers: [GateAnswer] = []
@@ -79,7 +81,15 @@ struct SubjectJudge {
                 }
             }
         }
-        return subject.moves ? answers : answers.filter { $0.standing != .unchanged && $0.standing != .protected }
+        if subject.moves { return answers }
+        let selected = sides.map { Set(protected.guarding($0).map(\.name)) }
+        return answers.filter { answer in
+            switch answer.standing {
+            case .unchanged: false
+            case .protected: selected[0].contains(answer.policy) != selected[1].contains(answer.policy)
+            case .changed, .new, .removed: true
+            }
+        }
     }
 
     private func guards(_ desired: DesiredState, other: DesiredState?, _ subject: Subject) -> [PolicyName: PolicyGuard]
@@ -89,10 +99,10 @@ struct SubjectJudge {
         return Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
     }
 
-    private func labels(of subject: Subject) -> [[String: String]] {
+    private func labels(of subject: Subject, in desired: DesiredState) -> [[String: String]] {
         [
-            head.desired.models[subject.model]?.meta.labels,
-            subject.deployment.flatMap { head.desired.deployments[$0]?.meta.labels },
+            desired.models[subject.model]?.meta.labels,
+            subject.deployment.flatMap { desired.deployments[$0]?.meta.labels },
         ].compactMap(\.self)
     }
 
@@ -170,7 +180,8 @@ struct SubjectJudge {
         let guards = guards(head.desired, other: nil, subject).sorted { $0.key < $1.key }.map(\.value)
         let evidence = evidence(.validate, subject)
         var bounds: [MetricBound] = []
-        for policy in guards + protected.guarding(labels(of: subject)) where policy.isAsked(at: .validate) {
+        for policy in guards + protected.guarding(labels(of: subject, in: head.desired))
+        where policy.isAsked(at: .validate) {
             guard let spec = policy.spec, let digest = policy.digest else { continue }
             for bound in judge.bounds(policy.name, spec, digest: digest, on: evidence) where !bounds.contains(bound) {
                 bounds.append(bound)

@@ -18,6 +18,8 @@ package struct PlannedChange: Hashable, Sendable, Codable {
         case move
         /// Policies are asked again.
         case judge
+        /// A target's spec changed: what serves on it is applied again.
+        case apply
         case create
         case prune
         /// It cannot be planned.
@@ -43,7 +45,7 @@ package struct PlannedChange: Hashable, Sendable, Codable {
     package var isChange: Bool {
         switch action {
         case .none, .cached: false
-        case .run, .wait, .refused, .rollOut, .restore, .resize, .move, .judge, .create, .prune, .error: true
+        case .run, .wait, .refused, .rollOut, .restore, .resize, .move, .judge, .apply, .create, .prune, .error: true
         }
     }
 }
@@ -130,6 +132,7 @@ package struct Planner: Sendable {
         }
         changes += policies(source, head, base)
         changes += pruned(source, head, base)
+        changes += targets(source, head, base)
         return changes
     }
 

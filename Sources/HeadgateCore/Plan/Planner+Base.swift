@@ -46,4 +46,22 @@ extension Planner {
             object, .none,
             isSame ? "the version of base" : "the version of base; its next rollout is by the new strategy")
     }
+
+    /// Targets that are other than at base; those that every source has stand in no file and are left out.
+    func targets(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {
+        guard let base else { return [] }
+        return Set(head.targets.keys).union(base.targets.keys).sorted().compactMap { name in
+            let (old, new) = (base.targets[name], head.targets[name])
+            let object = ObjectID(TargetID(source: source, name: name))
+            guard [old, new].contains(where: { $0.map { $0.meta.location.file != .root } ?? false }) else { return nil }
+            switch (old, new) {
+            case (nil, nil): return nil
+            case (nil, _): return PlannedChange(object, .create, "new target")
+            case (_, nil): return PlannedChange(object, .prune, "left the repository")
+            case (let old?, let new?):
+                return old.spec == new.spec
+                    ? nil : PlannedChange(object, .apply, "its spec changed; what serves on it is applied again")
+            }
+        }
+    }
 }

@@ -64,6 +64,21 @@ import Testing
         #expect(answer.output.contains("floor at validate (protected): fail"))
     }
 
+    @Test(arguments: [("0.90", 2), ("0.5", 1)])
+    func `a label is no way out of a protected policy`(_ accuracy: String, _ code: Int32) async throws {
+        let review = try await ReviewRepository()
+        try await review.change([
+            "models/wine/headgate.yaml": ReviewRepository.model(accuracy: accuracy, labels: "experiment")
+        ])
+        let folder = review.repository.folder + "/protected"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try ReviewRepository.policies().replacing("name: floor", with: "name: strict")
+            .replacing("at: [validate]", with: "at: [validate]\n  match: {labels: {tier: production}}").write(
+                toFile: folder + "/strict.yaml", atomically: true, encoding: .utf8)
+        let answer = try review.ci("--train", "changed", "--protected-policies", folder)
+        #expect(answer.code == code && answer.output.contains("strict at validate (protected): "), "\(answer)")
+    }
+
     @Test func `a champion that nobody published is unknown and the verdict inconclusive`() async throws {
         let review = try await ReviewRepository()
         try await review.repository.commit(
@@ -91,6 +106,22 @@ import Testing
         let answer = try review.ci("--base", "main", "--evidence", evidence)
         #expect(answer.code == 0 && answer.output.contains(" at validate (\(mark)): pass"), "\(answer)")
         #expect(answer.output.split(separator: "\n").count { $0.contains(" at validate") } == 1, "\(answer)")
+    }
+
+    @Test func `replicas and targets that change are told, and ask no gate`() async throws {
+        let review = try await ReviewRepository()
+        let target = "apiVersion: headgate.dev/v1\nkind: Target\nmetadata: {name: here}\nspec: {local: {capacity: 4}}\n"
+        try await review.repository.commit("A target", ["target.yaml": target])
+        let model = ReviewRepository.model().replacing("target: local}", with: "target: local, replicas: 2}")
+        try await review.change([
+            "target.yaml": target.replacing("4", with: "8"), "models/wine/headgate.yaml": model,
+        ])
+        let answer = try review.ci()
+        #expect(answer.code == 0, "\(answer)")
+        #expect(answer.output.contains("Deployment/wine  resize  from 1 to 2 replicas"), "\(answer)")
+        #expect(answer.output.contains("Target/here      apply   its spec changed"), "\(answer)")
+        #expect(
+            answer.output.hasSuffix("This change passes: 1 deployment would move, 1 target changes.\n"), "\(answer)")
     }
 
     @Test func `a strategy that changes alone is told`() async throws {
