@@ -12,13 +12,16 @@ package enum ManifestParser {
 
     /// Decodes a file.
     ///
-    /// One that mentions no API version of ours is not a manifest and gives nothing.
-    package static func parse(_ bytes: [UInt8], file: RepositoryPath, source: SourceName) -> ParsedFile {
-        guard mentionsManifests(bytes[...]) else { return ParsedFile() }
+    /// One that mentions no API version of ours is not a manifest and gives nothing; but where objects stood before, YAML
+    /// that cannot be read may still mean them (I8).
+    package static func parse(
+        _ bytes: [UInt8], file: RepositoryPath, source: SourceName, heldObjects: Bool = false
+    ) -> ParsedFile {
+        guard heldObjects || mentionsManifests(bytes[...]) else { return ParsedFile() }
         guard bytes.count <= maxFileSize else { return tooLarge(file, .error) }
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let lines = SourceLines(hasMark ? Array(bytes.dropFirst(3)) : bytes)
-        var parser = FileParser(file: file, source: source, lines: lines)
+        var parser = FileParser(file: file, source: source, lines: lines, heldObjects: heldObjects)
         parser.parse()
         return parser.result
     }
@@ -48,14 +51,16 @@ private struct FileParser {
     let file: RepositoryPath
     let source: SourceName
     let lines: SourceLines
+    let heldObjects: Bool
     var result = ParsedFile()
     private var documentCount = 0
     private var remainingNodes = YAMLLimits.nodes
 
-    init(file: RepositoryPath, source: SourceName, lines: SourceLines) {
+    init(file: RepositoryPath, source: SourceName, lines: SourceLines, heldObjects: Bool) {
         self.file = file
         self.source = source
         self.lines = lines
+        self.heldObjects = heldObjects
     }
 
     mutating func parse() {
@@ -89,7 +94,7 @@ private struct FileParser {
     }
 
     private mutating func parse(_ chunk: DocumentChunk) {
-        let isOurs = ManifestParser.mentionsManifests(lines.bytes[chunk.bytes])
+        let isOurs = heldObjects || ManifestParser.mentionsManifests(lines.bytes[chunk.bytes])
         let read = YAMLReader.read(chunk, of: lines, maxNodes: remainingNodes)
         remainingNodes -= read.nodes
         var isIdentified = false

@@ -11,16 +11,21 @@ extension SnapshotBuilder {
     package func begin(_ changes: [PathChange], isComplete: Bool) -> SnapshotUpdate {
         var update = SnapshotUpdate(source: source, isComplete: isComplete)
         if !isComplete { update.changedPaths = changes.map(\.path) }
+        // After a restart only what is in force tells where objects stood.
+        let held = isComplete ? Set(desired.ids(in: source).compactMap { desired.location(of: $0)?.file }) : []
         for change in changes where ManifestParser.isManifestPath(change.path) && change.path.isWithin(folder) {
             guard let entry = change.entry, entry.mode == .file || entry.mode == .executable else {
                 if files[change.path] != nil { update.files[change.path] = SnapshotUpdate.File(state: nil) }
                 continue
             }
             if let known = files[change.path], known.blob == entry.id { continue }
-            if let known = recent.find(entry.id, at: change.path) {
+            let parsed = files[change.path]?.parsed
+            let holdsObjects =
+                parsed.map { !$0.objects.isEmpty || $0.isUnreadable } ?? held.contains(change.path)
+            // What said nothing where nothing stood may be in error where something does.
+            if let known = recent.find(entry.id, at: change.path), !holdsObjects || !known.parsed.isEmpty {
                 update.files[change.path] = SnapshotUpdate.File(state: known)
             } else {
-                let holdsObjects = files[change.path]?.parsed.objects.isEmpty == false
                 update.want(entry.id, for: change.path, heldObjects: holdsObjects)
             }
         }

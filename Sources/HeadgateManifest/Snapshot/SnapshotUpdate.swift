@@ -43,7 +43,9 @@ package struct SnapshotUpdate: Sendable {
                 decodedFiles += 1
                 // What could not be read may be anything; it is an error where manifests were before.
                 let parsed =
-                    bytes.map { ManifestParser.parse($0, file: file.path, source: source) }
+                    bytes.map {
+                        ManifestParser.parse($0, file: file.path, source: source, heldObjects: file.heldObjects)
+                    }
                     ?? ManifestParser.tooLarge(file.path, file.heldObjects ? .error : .warning)
                 files[file.path] = File(state: SnapshotBuilder.FileState(blob: blob, parsed: parsed))
             }

@@ -162,6 +162,36 @@ struct SnapshotBuilderTests {
         #expect(following.desired.unreadable.isEmpty)
     }
 
+    @Test func `YAML that cannot be read removes nothing where objects stood, whether or not it names our version`()
+        async throws
+    {
+        var following = try Following()
+        var files = Self.good
+        let broken = "apiVersion: [\n"
+        files["other.yaml"] = broken
+        try await following.take(files)
+        #expect(following.briefs == [], "what never held an object of ours is none of our business")
+        files["wine/deployment.yaml"] = broken
+        #expect(try await following.take(files) == ["Deployment/wine"])
+        #expect(following.desired.deployments.count == 1 && following.desired.unreadable.count == 1)
+        files["wine/deployment.yaml"] = "{" + broken
+        try await following.take(files)
+        #expect(following.desired.deployments.count == 1, "still in error, otherwise")
+        files["wine/deployment.yaml"] = Self.good["wine/deployment.yaml"]
+        try await following.take(files)
+        #expect(following.desired.unreadable.isEmpty && following.quarantined == [])
+        files["floor.yaml"] = "# nothing\n"
+        try await following.take(files)
+        #expect(following.desired.policies.isEmpty, "a file that can be read and holds nothing removes what it held")
+
+        // A controller that starts knows where objects stood by what is in force.
+        files["wine/deployment.yaml"] = broken
+        var restarted = SnapshotBuilder(source: try source(), folder: .root, lastGood: following.desired)
+        let commit = try following.repository.commit(files)
+        _ = try restarted.commit(try await restarted.prepare(commit, from: following.repository))
+        #expect(restarted.desired.deployments.count == 1)
+    }
+
     @Test func `a rename with a slip in it removes nothing`() async throws {
         var following = try Following()
         var files = Self.good
