@@ -45,33 +45,46 @@ package struct MetricQueries: MetricProvider {
         configuration.redirectConfiguration = .disallow
         let client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
         do {
-            let response = try await client.execute(
-                HTTPClientRequest(url: url), timeout: .milliseconds(deadline.milliseconds))
-            let body = try await response.body.collect(upTo: Self.sizeLimit)
+            // The client's own time-out ends with the head of the answer.
+            let (status, body) = try await Self.within(deadline) {
+                let response = try await client.execute(
+                    HTTPClientRequest(url: url), timeout: .milliseconds(deadline.milliseconds))
+                return (
+                    response.status.code, Data(try await response.body.collect(upTo: Self.sizeLimit).readableBytesView)
+                )
+            }
             try await client.shutdown()
-            guard response.status.code == 200 else { throw MetricError("answered \(response.status.code)") }
-            return Data(body.readableBytesView)
+            guard status == 200 else { throw MetricError("answered \(status)") }
+            return body
         } catch {
             try? await client.shutdown()
             throw error
         }
     }
 
-    private func run(_ command: [String], _ deadline: Duration) async throws -> QueryValue {
-        guard let program = command.first else { return .missing("the command is empty") }
-        let result = try await withThrowingTaskGroup(of: String?.self) { group in
-            group.addTask {
-                let outcome = try await Subprocess.run(
-                    .name(program), arguments: Arguments(Array(command.dropFirst())), output: .string(limit: 4096),
-                    error: .discarded)
-                return outcome.terminationStatus.isSuccess ? outcome.standardOutput : nil
-            }
+    /// The body's value, unless it takes too long.
+    private static func within<Value: Sendable>(
+        _ deadline: Duration, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask { try await body() }
             group.addTask {
                 try await Task.sleep(for: deadline)
                 throw MetricError("took longer than \(deadline.text)")
             }
             defer { group.cancelAll() }
-            return try await group.next() ?? nil
+            guard let value = try await group.next() else { throw MetricError("gave nothing") }
+            return value
+        }
+    }
+
+    private func run(_ command: [String], _ deadline: Duration) async throws -> QueryValue {
+        guard let program = command.first else { return .missing("the command is empty") }
+        let result: String? = try await Self.within(deadline) {
+            let outcome = try await Subprocess.run(
+                .name(program), arguments: Arguments(Array(command.dropFirst())), output: .string(limit: 4096),
+                error: .discarded)
+            return outcome.terminationStatus.isSuccess ? outcome.standardOutput : nil
         }
         guard let text = result?.trimmingCharacters(in: .whitespacesAndNewlines) else {
             return .missing("the command failed")
