@@ -20,7 +20,10 @@ package struct HeadgateCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Controller",
-                subcommands: [RunCommand.self, DoctorCommand.self, ReconcileCommand.self, PruneCommand.self]),
+                subcommands: [
+                    RunCommand.self, DoctorCommand.self, ReconcileCommand.self, PruneCommand.self, GCCommand.self,
+                    BackupCommand.self,
+                ]),
             CommandGroup(
                 name: "Looking",
                 subcommands: [

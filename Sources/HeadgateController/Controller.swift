@@ -21,6 +21,16 @@ package actor Controller: Service {
     private var problem: String?
     private var subscribers: [Int: AsyncStream<LoggedEvent>.Continuation] = [:]
     private var nextSubscriber = 0
+    private var chores: [Chore] = []
+
+    /// Work on the ledger during which nothing is decided.
+    private struct Chore {
+        let work: Work
+        let end: CheckedContinuation<Bool, Never>
+    }
+
+    /// Gives what the ledger forgot, and the end of retention; nil when it forgot nothing.
+    package typealias Work = @Sendable (ReconcilerState) async -> (PrunedRecords, before: Instant)?
 
     package init(
         reconciler: Reconciler, ledger: any Ledger, effects: EffectRunner, clock: any WallClock, logger: Logger
@@ -64,6 +74,15 @@ package actor Controller: Service {
         }
     }
 
+    /// Runs work on the ledger while nothing is decided, and has what it forgot forgotten; false when there is no time left.
+    package func pause(for work: @escaping Work) async -> Bool {
+        guard !isOver else { return false }
+        return await withCheckedContinuation { continuation in
+            chores.append(Chore(work: work, end: continuation))
+            inbox.wake()
+        }
+    }
+
     /// Events as they are recorded, from now on.
     package func subscribe() -> AsyncStream<LoggedEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
@@ -86,13 +105,26 @@ package actor Controller: Service {
             await handle([Mailbox.Letter(event: .started)], in: &group)
             for await _ in inbox.signals.cancelOnGracefulShutdown() {
                 await handle(inbox.take(), in: &group)
+                await doChores(in: &group)
             }
             group.cancelAll()
         }
         isOver = true
         for continuation in asking.values { continuation.resume(returning: []) }
         asking = [:]
+        for chore in chores { chore.end.resume(returning: false) }
+        chores = []
         for subscriber in subscribers.values { subscriber.finish() }
+    }
+
+    private func doChores(in group: inout DiscardingTaskGroup) async {
+        while !chores.isEmpty {
+            let chore = chores.removeFirst()
+            if let (pruned, before) = await chore.work(reconciler.state) {
+                await handle([Mailbox.Letter(event: .pruned(pruned, before: before))], in: &group)
+            }
+            chore.end.resume(returning: true)
+        }
     }
 
     private func handle(_ batch: [Mailbox.Letter], in group: inout DiscardingTaskGroup) async {

@@ -29,6 +29,20 @@ struct APIRoutes: Sendable {
                     await facade.revert(try await body(of: request, RevertRequest.self, "a request to revert")))
             }
         }
+        api.post("maintenance") { request, _ in
+            try await answering {
+                let wanted = try await body(of: request, MaintenanceRequest.self, "a request for maintenance")
+                return try Response.json(await facade.maintain(wanted))
+            }
+        }
+        api.get("maintenance") { _, _ in
+            try await answering {
+                guard let status = await facade.maintenance() else {
+                    throw APIProblem(.notFound, "nothing was asked of the state folder yet")
+                }
+                return try Response.json(status)
+            }
+        }
         api.post("sources/:name/reconcile") { _, context in
             try await answering {
                 try await facade.reconcile(source: try name(context))

@@ -25,6 +25,12 @@ package protocol ControllerFacade: Sendable {
     ///
     /// - Throws: ``APIProblem`` with `.refused` when there is no such commit or the remote does not take it.
     func revert(_ request: RevertRequest) async throws -> CommandAnswer
+    /// Begins work on the state folder.
+    ///
+    /// - Throws: ``APIProblem`` with `.refused` while other work goes on.
+    func maintain(_ request: MaintenanceRequest) async throws -> MaintenanceStatus
+    /// How the last work on the state folder stands; nil before the first.
+    func maintenance() async -> MaintenanceStatus?
     /// Asks a source to look at its remote now.
     func reconcile(source: String) async throws
     /// Checks a webhook's signature over its body and nudges the source; false for one that is unknown or unsigned.

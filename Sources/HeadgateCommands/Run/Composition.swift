@@ -75,10 +75,15 @@ struct Composition {
         address = try ControllerOptions.apiAddress(settings.listen ?? layout.apiSocket)
         if case .unixSocket(let path) = address { try StateLayout.check(socket: path) }
         let planner = PipelinePlanner(host: host)
+        let reverts = RevertCommits(sources: sources.mapValues(\.written), planner: planner)
+        let desk = MaintenanceDesk(
+            StateMaintenance(layout: layout, ledger: ledger, objects: objects, planner: planner) { work in
+                await controller.pause(for: work)
+            })
         let facade = Facade(
             controller: controller, watchers: watchers, urls: sources.mapValues { $0.mirror.remote.url.text },
             ledger: ledger, planner: planner,
-            reverts: RevertCommits(sources: sources.mapValues(\.written), planner: planner),
+            reverts: reverts, desk: desk,
             webhooks: try Self.webhooks(settings),
             logPath: { runner.logPath($0) }, stateFolder: root, started: .now,
             routers: { await factory.routers() })
@@ -87,7 +92,7 @@ struct Composition {
             ChampionPublisher(controller: controller, shared: $0, logger: logger) as any Service
         }
         services =
-            [controller, factory] + [publisher].compactMap(\.self)
+            [controller, factory, desk] + [publisher].compactMap(\.self)
             + watchers.sorted { $0.key < $1.key }.map { $0.value as any Service }
             + [ServerService(server: server)]
     }

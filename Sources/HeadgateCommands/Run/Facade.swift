@@ -13,6 +13,7 @@ struct Facade: ControllerFacade {
     let ledger: any LedgerReader
     let planner: PipelinePlanner
     let reverts: RevertCommits
+    let desk: MaintenanceDesk
     let webhooks: Webhooks
     let logPath: @Sendable (RunID) -> String
     let stateFolder: String
@@ -218,6 +219,10 @@ struct Facade: ControllerFacade {
             "Reverted: \(commits) by \(pushed.revision.short), for version \(pushed.version.short)"
         ])
     }
+
+    func maintain(_ request: MaintenanceRequest) async throws -> MaintenanceStatus { try desk.begin(request) }
+
+    func maintenance() async -> MaintenanceStatus? { desk.status }
 
     func reconcile(source: String) async throws {
         guard let name = SourceName(source), let watcher = watchers[name] else {

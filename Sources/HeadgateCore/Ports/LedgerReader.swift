@@ -71,6 +71,11 @@ package protocol LedgerMaintenance: Sendable {
         before: Instant, keepingChampions champions: Int, wanted: Set<StepKey>
     ) async throws(LedgerError) -> PrunedRecords
 
+    /// What ``prune(before:keepingChampions:wanted:)`` would delete, and what the ledger would reach afterwards.
+    func wouldPrune(
+        before: Instant, keepingChampions champions: Int, wanted: Set<StepKey>
+    ) async throws(LedgerError) -> (PrunedRecords, LedgerRoots)
+
     /// What the ledger reaches: everything else in the object store, the environments and the run folders may go.
     func roots() async throws(LedgerError) -> LedgerRoots
 

@@ -13,6 +13,8 @@ package enum ReconcileEvent: Sendable {
     /// The values of a check's queries, by name.
     case measured(DeploymentID, CheckRequest, [String: QueryValue])
     case command(Command)
+    /// What the ledger forgot, and the end of retention.
+    case pruned(PrunedRecords, before: Instant)
     /// A deadline may have passed.
     case tick
 

@@ -67,6 +67,7 @@ package struct Reconciler: Sendable {
         case .observed(let id, let target, let asked, let observation): observed(id, target, asked, observation)
         case .measured(let id, let request, let values): measured(id, request, values)
         case .command(let command): obey(command)
+        case .pruned(let records, let before): forget(records, before: before)
         case .tick: break
         }
     }

@@ -13,42 +13,25 @@ extension SQLiteLedger: LedgerMaintenance {
         }
     }
 
-    package func roots() async throws(LedgerError) -> LedgerRoots {
-        try await read { db in
-            var roots = LedgerRoots()
-            let digests = try Data.fetchCursor(
-                db,
-                sql: """
-                    SELECT tree FROM step_outputs UNION SELECT artifact FROM versions
-                    UNION SELECT environment_lock FROM steps WHERE environment_lock IS NOT NULL
-                    """)
-            while let data = try digests.next() {
-                if let digest = Digest(bytes: data) { roots.trees.insert(TreeDigest(digest)) }
+    package func wouldPrune(
+        before: Instant, keepingChampions champions: Int, wanted: Set<StepKey>
+    ) async throws(LedgerError) -> (PrunedRecords, LedgerRoots) {
+        try await perform { ledger in
+            var found = (PrunedRecords(), LedgerRoots())
+            try ledger.pool.writeWithoutTransaction { db in
+                try db.inTransaction {
+                    found.0 = try Pruning(
+                        db: db, before: before.milliseconds, champions: champions, wanted: wanted
+                    ).run()
+                    found.1 = try LedgerRoots(db)
+                    return .rollback
+                }
             }
-            let environments = try Data.fetchCursor(
-                db,
-                sql: """
-                    SELECT environment FROM versions WHERE environment IS NOT NULL
-                    UNION SELECT environment FROM runs WHERE environment IS NOT NULL
-                        AND (ended IS NULL OR id IN (SELECT run FROM steps))
-                    """)
-            while let data = try environments.next() {
-                if let digest = Digest(bytes: data) { roots.environments.insert(EnvironmentDigest(digest)) }
-            }
-            roots.runs = Set(try String.fetchAll(db, sql: "SELECT id FROM runs").compactMap { RunID($0) })
-            let reader = BodyReader(db: db)
-            let live: [Run] = try reader.all(from: "runs WHERE ended IS NULL ORDER BY id")
-            for input in live.flatMap(\.launch.inputs) {
-                if case .stored(let tree) = input.content { roots.trees.insert(tree) }
-            }
-            let deployments: [DeploymentRecord] = try reader.all(from: "deployments ORDER BY id")
-            for version in deployments.compactMap(\.applied).flatMap(\.versions) {
-                roots.trees.insert(version.bundle.artifact)
-                if let environment = version.bundle.environment { roots.environments.insert(environment.digest) }
-            }
-            return roots
+            return found
         }
     }
+
+    package func roots() async throws(LedgerError) -> LedgerRoots { try await read { try LedgerRoots($0) } }
 
     package func backup(to path: String) async throws(LedgerError) {
         try await perform { ledger in
@@ -99,6 +82,47 @@ extension SQLiteLedger: LedgerMaintenance {
     }
 }
 
+extension LedgerRoots {
+    fileprivate init(_ db: Database) throws {
+        self = try Self.read(db)
+    }
+
+    private static func read(_ db: Database) throws -> LedgerRoots {
+        var roots = LedgerRoots()
+        let digests = try Data.fetchCursor(
+            db,
+            sql: """
+                SELECT tree FROM step_outputs UNION SELECT artifact FROM versions
+                UNION SELECT environment_lock FROM steps WHERE environment_lock IS NOT NULL
+                """)
+        while let data = try digests.next() {
+            if let digest = Digest(bytes: data) { roots.trees.insert(TreeDigest(digest)) }
+        }
+        let environments = try Data.fetchCursor(
+            db,
+            sql: """
+                SELECT environment FROM versions WHERE environment IS NOT NULL
+                UNION SELECT environment FROM runs WHERE environment IS NOT NULL
+                    AND (ended IS NULL OR id IN (SELECT run FROM steps))
+                """)
+        while let data = try environments.next() {
+            if let digest = Digest(bytes: data) { roots.environments.insert(EnvironmentDigest(digest)) }
+        }
+        roots.runs = Set(try String.fetchAll(db, sql: "SELECT id FROM runs").compactMap { RunID($0) })
+        let reader = BodyReader(db: db)
+        let live: [Run] = try reader.all(from: "runs WHERE ended IS NULL ORDER BY id")
+        for input in live.flatMap(\.launch.inputs) {
+            if case .stored(let tree) = input.content { roots.trees.insert(tree) }
+        }
+        let deployments: [DeploymentRecord] = try reader.all(from: "deployments ORDER BY id")
+        for version in deployments.compactMap(\.applied).flatMap(\.versions) {
+            roots.trees.insert(version.bundle.artifact)
+            if let environment = version.bundle.environment { roots.environments.insert(environment.digest) }
+        }
+        return roots
+    }
+}
+
 /// Forgets what is beyond retention, in one transaction.
 private struct Pruning {
     let db: Database
@@ -136,11 +160,15 @@ private struct Pruning {
             """, [before, champions])
     }
 
+    private func kept(_ record: DeploymentRecord) -> [Champion] {
+        record.history(since: Instant(milliseconds: before), atLeast: champions)
+    }
+
     private func pruneVersions(_ deployments: [DeploymentRecord]) throws -> [Digest] {
         try keep(
             deployments.flatMap { record in
                 var versions = [record.champion?.version, record.desired, record.rollout?.candidate.version]
-                versions.append(contentsOf: record.history.map(\.version))
+                versions.append(contentsOf: kept(record).map(\.version))
                 versions.append(contentsOf: record.warm.map(\.version.version))
                 versions.append(contentsOf: record.holds.flatMap { [$0.version, $0.stay] })
                 versions.append(contentsOf: record.applied?.versions.map(\.version) ?? [])
@@ -159,7 +187,7 @@ private struct Pruning {
         try keep(
             deployments.flatMap { record in
                 var assessments = [record.champion?.assessment, record.desiredAssessment]
-                assessments.append(contentsOf: record.history.map(\.assessment))
+                assessments.append(contentsOf: kept(record).map(\.assessment))
                 return assessments.compactMap { $0?.digest }
             })
         try execute(

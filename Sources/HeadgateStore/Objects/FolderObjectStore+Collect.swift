@@ -5,6 +5,16 @@ extension FolderObjectStore {
     package func collect(
         keeping roots: Set<TreeDigest>, olderThan grace: Duration
     ) async throws(StorageError) -> Int64 {
+        try await collect(keeping: roots, olderThan: grace, isTrial: false) { _ in }
+    }
+
+    /// Deletes what none of the roots reaches, or as a trial only counts it.
+    ///
+    /// Tells the bytes freed so far as it goes.
+    package func collect(
+        keeping roots: Set<TreeDigest>, olderThan grace: Duration, isTrial: Bool,
+        _ progress: @escaping @Sendable (Int64) -> Void
+    ) async throws(StorageError) -> Int64 {
         try await Workers.run { () throws(StorageError) in
             let kept = try self.reachable(from: roots)
             var now = timespec()
@@ -15,12 +25,13 @@ extension FolderObjectStore {
             for name in try LocalFiles.names(in: self.path) {
                 let folder = "\(self.path)/\(name)"
                 if name == "tmp" || name == "corrupted" {
-                    freed += try self.sweep(folder, before: limit) { _ in true }
+                    freed += try self.sweep(folder, before: limit, isTrial) { _ in true }
                 } else if let prefix = Hex.decode(name.utf8), prefix.count == 1 {
-                    freed += try self.sweep(folder, before: limit) { rest in
+                    freed += try self.sweep(folder, before: limit, isTrial) { rest in
                         Digest(name + rest).map { !kept.contains($0) } ?? false
                     }
                 }
+                progress(freed)
             }
             return freed
         }
@@ -45,7 +56,7 @@ extension FolderObjectStore {
     }
 
     private func sweep(
-        _ folder: String, before limit: Int64, _ isGarbage: (String) -> Bool
+        _ folder: String, before limit: Int64, _ isTrial: Bool, _ isGarbage: (String) -> Bool
     ) throws(StorageError) -> Int64 {
         let old = try LocalFiles.names(in: folder).filter(isGarbage)
         if old.isEmpty { return 0 }
@@ -55,7 +66,7 @@ extension FolderObjectStore {
             for name in old {
                 let path = "\(folder)/\(name)"
                 guard let facts = try LocalFiles.facts(path), facts.kind == .file,
-                    Self.nanoseconds(facts.modified) <= limit, unlink(path) == 0
+                    Self.nanoseconds(facts.modified) <= limit, isTrial || unlink(path) == 0
                 else { continue }
                 freed += facts.size
             }

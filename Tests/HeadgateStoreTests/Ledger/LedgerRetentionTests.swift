@@ -38,11 +38,15 @@ struct LedgerRetentionTests {
         try await ledger.commit([.deployment(samples.record(0, champions: Array(champions.suffix(2))))])
 
         // c6 served until day 7, so it is the oldest of the period.
+        let (planned, reached) = try await ledger.wouldPrune(before: day(7), keepingChampions: 2, wanted: [])
+        #expect(try await ledger.load().versions.count == 11, "a trial deletes nothing")
         var pruned = try await ledger.prune(before: day(7), keepingChampions: 2, wanted: [])
         let gone = (0..<6).map { "c\($0)" } + ["never served"]
         #expect(Set(pruned.versions) == Set(gone.map { samples.versionID($0) }))
         #expect(Set(pruned.steps) == Set(gone.map { samples.key($0) }))
         #expect(Set(pruned.runs) == Set(gone.map { samples.run($0).id }))
+        #expect(pruned == planned)
+        #expect(try await ledger.roots() == reached)
         #expect(
             try await ledger.history(samples.deployment(0), limit: 99).map(\.version)
                 == (6..<10).reversed().map { samples.versionID("c\($0)") })

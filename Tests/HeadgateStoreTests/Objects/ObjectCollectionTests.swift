@@ -24,7 +24,12 @@ struct ObjectCollectionTests {
         let lock = try await store.put(bytes: Array("pinned==1".utf8))
         let list = try await store.read(dropped.digest, limit: 1000).count
         let node = TreeNode.file(content: lock, executable: false)
+        let trial = try await store.collect(
+            keeping: [kept, TreeDigest(lock)], olderThan: .zero, isTrial: true
+        ) { _ in }
+        #expect(try await store.contains(dropped), "a trial deletes nothing")
         let freed = try await store.collect(keeping: [kept, TreeDigest(lock)], olderThan: .zero)
+        #expect(freed == trial)
         #expect(freed == Int64(3000 + list + node.bytes.count))
         #expect(try await store.contains(kept))
         #expect(try await store.contains(dropped) == false)
@@ -62,6 +67,20 @@ struct ObjectCollectionTests {
             _ = try await freed
             #expect(try await store.contains(tree))
         }
+    }
+
+    @Test func `a copy is a store with the same objects, and one that is corrupted is not copied`() async throws {
+        try folder.write("t/a", "one")
+        try folder.write("t/b", [UInt8](repeating: 7, count: 300_000))
+        let tree = try await store.put(path: folder.path("t")).tree
+        let copied = try await store.copy(into: folder.path("copy")) { _ in }
+        #expect(copied.objects == 3)
+        let copy = try FolderObjectStore(path: folder.path("copy"))
+        try await copy.materialize(tree, at: folder.path("out"))
+        #expect(try listing(folder.path("out")) == listing(folder.path("t")))
+        let content = Digest.of(Array("one".utf8)).hex
+        try folder.write("objects/\(content.prefix(2))/\(content.dropFirst(2))", "two")
+        await #expect(throws: StorageError.self) { _ = try await store.copy(into: folder.path("other")) { _ in } }
     }
 
     /// Sets all times to a day ago.
