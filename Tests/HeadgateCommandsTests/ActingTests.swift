@@ -27,7 +27,7 @@ import Testing
         let versions = JSON.list(try await world().headgate("get", "versions", "-o", "json").output)
         let digest = try #require(versions.first?["version"] as? String)
         let result = try await world().headgate("adopt", "toy", "--version", digest)
-        #expect(result.status == 1 && result.errors.contains("it has a champion already"), "\(result)")
+        #expect(result.status == 1 && result.errors.contains("is its champion already"), "\(result)")
     }
 
     @Test func `a suspended Deployment says so until it is resumed`() async throws {

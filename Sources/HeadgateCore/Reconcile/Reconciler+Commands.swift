@@ -149,7 +149,18 @@ extension Reconciler {
     }
 
     private mutating func adopt(_ id: DeploymentID, _ version: VersionID, _ by: String) {
-        guard state.records[id]?.champion == nil else { return refuse("Adopt", "it has a champion already", id) }
+        guard let record = state.records[id] else { return refuse("Adopt", "it is not known", id) }
+        if let champion = record.champion?.version {
+            let way =
+                record.history.contains { $0.version == version }
+                ? "`headgate rollback \(id.name) --to \(version.short)` goes back to this one" : "a commit changes it"
+            return refuse(
+                "Adopt",
+                champion == version
+                    ? "version \(version.short) is its champion already"
+                    : "its champion is version \(champion.short), and adopt is for what a target served before: \(way)",
+                id)
+        }
         guard let known = state.versions[version],
             let assessment = state.assessments.values.filter({ $0.version == version }).max(by: {
                 $0.created < $1.created

@@ -25,7 +25,11 @@ extension Reconciler {
             return
         }
         let target = TargetReference(id: targetID, spec: targetSpec)
-        if record.target == nil || record.target?.isSame(as: target) == true { record.target = target }
+        if record.target == nil || record.target?.isSame(as: target) == true {
+            // The same target with other settings is told the champion again.
+            if let before = record.target, before.spec != target.spec { record.written = nil }
+            record.target = target
+        }
         state.records[id] = record
         if object.spec.suspend || record.suspendedSince != nil {
             suspend(id)
@@ -67,10 +71,8 @@ extension Reconciler {
             record.desiredAssessment = nil
             state.records[id] = record
             // A newer desired state ends the rollout of the one that it replaces (I4).
-            if let rollout = record.rollout, let champion = record.champion,
-                rollout.candidate.version != champion.version
-            {
-                drive(id, resizing(rollout, object) + [.superseded(by: champion.version)])
+            if let rollout = record.rollout, rollout.candidate.version != record.champion?.version {
+                drive(id, resizing(rollout, object) + [.superseded(by: record.champion?.version)])
             } else if let rollout = record.rollout {
                 drive(id, resizing(rollout, object))
             }
@@ -222,8 +224,8 @@ extension Reconciler {
     private mutating func settle(
         _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ old: Rollout?, _ condition: Condition
     ) -> [Condition] {
-        if let old, let champion = state.records[id]?.champion {
-            drive(id, resizing(old, object) + [.superseded(by: champion.version)])
+        if let old {
+            drive(id, resizing(old, object) + [.superseded(by: state.records[id]?.champion?.version)])
         }
         keepSteady(id, object)
         return [condition]

@@ -241,12 +241,14 @@ extension Reconciler {
             state.observed[id] = serving
             state.capabilities[id] = capabilities
             if state.records[id]?.address != serving.address { state.records[id]?.address = serving.address }
-            drive(id, [.observed(serving)])
+            // Of a Deployment that left the repository nothing moves but what removes it.
+            if state.deployments[id] != nil { drive(id, [.observed(serving)]) }
         }
         queue.insert(.deployment(id))
     }
 
     mutating func measured(_ id: DeploymentID, _ request: CheckRequest, _ values: [String: QueryValue]) {
+        guard state.deployments[id] != nil else { return }
         let answer = judge.answer(request, queries: values)
         drive(id, [.measured(check: request.check.name, request: request.number, answer: answer)])
         queue.insert(.deployment(id))
@@ -268,7 +270,8 @@ extension Reconciler {
         if let write = state.applying[id] { next = min(next, write.at + settings.answerLimit) }
         if let removal = state.leaving[id] { next = min(next, removal.retryAt) }
         if !isWriting, let drift = state.drifting[id], drift.healAt > now { next = min(next, drift.healAt) }
-        if let deadline = record.rollout?.nextDeadline { next = min(next, deadline) }
+        // A rollout goes on once its target was looked at.
+        if state.observed[id] != nil, let deadline = record.rollout?.nextDeadline { next = min(next, deadline) }
         if let warm = record.warm.map(\.until).min() { next = min(next, warm) }
         timers.set(.deployment(id), at: max(next, now + .milliseconds(10)))
     }

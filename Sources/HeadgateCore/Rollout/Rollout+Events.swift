@@ -181,7 +181,7 @@ extension Rollout {
         }
     }
 
-    private mutating func supersede(by version: VersionID, _ turn: inout RolloutTurn) {
+    private mutating func supersede(by version: VersionID?, _ turn: inout RolloutTurn) {
         if version == candidate.version { return }
         if promotedAt != nil {
             // The candidate is the stable version: what is wanted now is a rollout of its own.
@@ -192,7 +192,10 @@ extension Rollout {
                 cause.hold = false
                 course = .back(cause)
             } else {
-                goBack("version \(version.short) is wanted again", hold: false, asked: true, &turn)
+                let reason = version.map { "version \($0.short) is wanted again" } ?? "it is no longer wanted"
+                // What serves already is all that there is.
+                if version == nil, candidateTookTraffic { return }
+                goBack(reason, hold: false, asked: true, &turn)
             }
         } else {
             finish(.superseded, &turn)

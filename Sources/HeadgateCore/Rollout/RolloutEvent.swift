@@ -23,7 +23,9 @@ package enum RolloutEvent: Hashable, Sendable, Codable {
     /// Goes back to the champion, and leaves a hold.
     case abort(reason: String)
     /// Another version is wanted; when it is the champion, goes back to it without a hold.
-    case superseded(by: VersionID)
+    ///
+    /// Nil when nothing can take its place: a candidate without a champion goes, unless it serves already.
+    case superseded(by: VersionID?)
     /// The strategy has changed: restarts the current step by the new one.
     case respecified(StrategySpec)
     /// Replicas have changed.

@@ -55,21 +55,6 @@ import Testing
         #expect(world.state.records[id]?.champion?.restored == true)
     }
 
-    @Test func `a failing commit never blocks the fix`() throws {
-        var world = World()
-        var repository = Repository()
-        world.exitCodes = ["train": 3]
-        world.push(repository.commit())
-        world.run(for: .seconds(60))
-        #expect(ready(world)?.reason == "StepFailed")
-        #expect(world.started.count == 1, "a refusal is not run again unasked")
-        world.exitCodes = [:]
-        repository.quality = "0.91"
-        world.push(repository.commit())
-        world.run(for: .seconds(60))
-        #expect(ready(world)?.status == .isTrue)
-    }
-
     @Test func `retry runs a refused step again`() {
         var world = World()
         var repository = Repository()
@@ -96,29 +81,6 @@ import Testing
         world.run(for: .seconds(60))
         #expect(ready(world)?.status == .isTrue)
         #expect(world.contents.runs.filter { old.contains($0.id) }.map(\.state) == [.cancelled])
-    }
-
-    @Test func `a rollback stays through restart and unrelated commits, and a release ends it`() throws {
-        var world = World()
-        var repository = Repository()
-        world.push(repository.commit())
-        world.run(for: .seconds(60))
-        let first = try #require(champion(world))
-        repository.quality = "0.95"
-        world.push(repository.commit())
-        world.run(for: .seconds(60))
-        let second = try #require(champion(world))
-        world.command(.rollback(id, to: nil, by: "ada", reason: "test"))
-        world.run(for: .seconds(30))
-        #expect(champion(world) == first)
-        world.crash()
-        world.push(repository.commit())
-        world.run(for: .seconds(60))
-        #expect(champion(world) == first)
-        #expect(world.state.records[id]?.conditions[.held] != nil)
-        world.command(.release(id, by: "ada"))
-        world.run(for: .seconds(60))
-        #expect(champion(world) == second)
     }
 
     @Test func `a tightened policy reports the champion and never evicts it`() throws {
@@ -175,18 +137,6 @@ import Testing
         world.run(for: .seconds(30))
         #expect(world.weights(id).isEmpty)
         #expect(world.state.records[id] == nil)
-    }
-
-    @Test func `an idle hour writes nothing`() {
-        var world = World()
-        var repository = Repository()
-        world.push(repository.commit())
-        world.run(for: .seconds(120))
-        let writes = world.writes
-        let applied = world.applied.count
-        world.run(for: .seconds(3600))
-        #expect(world.writes == writes)
-        #expect(world.applied.count == applied)
     }
 
     @Test func `an override lets one version past one policy`() throws {

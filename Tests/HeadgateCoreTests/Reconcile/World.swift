@@ -26,11 +26,15 @@ struct World {
     /// What the target was told, in order.
     private(set) var applied: [ServingState] = []
     private(set) var writes = 0
+    /// How often a deadline was due.
+    private(set) var ticks = 0
     var faults = Faults()
     /// Exit codes of steps by name, where not 0.
     var exitCodes: [String: Int32] = [:]
     /// Metrics by the value of the param `quality`.
     var stepDuration = Duration.seconds(10)
+    /// Whether nothing is heard of steps that start.
+    var isSilent = false
     private let judge = ThresholdJudge()
     private var generator: SeededGenerator
     private(set) var events: [LoggedEvent] = []
@@ -66,6 +70,7 @@ struct World {
                 deliver(next.event)
             } else if let deadline, deadline <= end {
                 now = max(now, deadline)
+                ticks += 1
                 deliver(.tick)
             } else {
                 now = end
@@ -133,7 +138,14 @@ struct World {
             return
         }
         started.append(launch)
+        if isSilent { return }
         let outcome: StepOutcome
+        if stepDuration > launch.timeout {
+            let error = StepError(.timedOut, "longer than \(launch.timeout.text)", mayRetry: true)
+            outcomes[launch.run] = (now + launch.timeout, .errored(error))
+            schedule(.stepEnded(launch.run, .errored(error)), after: launch.timeout)
+            return
+        }
         if chance() < faults.signalled {
             outcome = .errored(StepError(.signalled, "killed by signal 9", mayRetry: true))
         } else if let code = exitCodes[launch.step.text] {

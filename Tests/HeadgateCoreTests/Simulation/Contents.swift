@@ -20,6 +20,10 @@ struct Contents: Hashable {
     var strategy = Strategy.steps
     /// Where `red` serves.
     var target = Names.left
+    /// A setting of the target `left`.
+    var capacity: Int?
+    /// What `red` serves.
+    var pours = Names.wine.name
     var heals = true
     /// Whether `ale` waits for `red`.
     var depends = false
@@ -88,7 +92,8 @@ extension Contents {
             state.policies[Names.floor.name] = Object(meta: Self.meta("policy.yaml"), spec: policy)
         }
         for (index, target) in [Names.left, Names.right].enumerated() {
-            let spec = TargetSpec(provider: .local(LocalTargetSpec(port: 9000 + index)))
+            let capacity = target == Names.left ? capacity : nil
+            let spec = TargetSpec(provider: .local(LocalTargetSpec(port: 9000 + index, capacity: capacity)))
             state.targets[target] = Object(meta: Self.meta("targets.yaml"), spec: spec)
         }
         add(ObjectID(Names.wine), &state) { state in
@@ -96,6 +101,7 @@ extension Contents {
         }
         add(ObjectID(Names.red), &state) { state in
             state.deployments[Names.red.name] = deployment("wine.yaml") { spec in
+                spec.model = pours
                 spec.target = target
                 spec.replicas = replicas
                 spec.heal = heals

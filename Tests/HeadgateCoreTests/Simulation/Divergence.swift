@@ -47,7 +47,11 @@ extension Simulation {
         if object.spec.suspend { return reason == "Suspended" ? nil : "I9: \(id.name) is suspended and says \(reason)" }
         if record.rollout != nil { return "I9: \(id.name) still rolls out: \(record.rollout?.stage.name ?? "")" }
         if let problem = unsteady(id, object, record) { return problem }
-        guard let model = ledger.model(modelID) else { return "I11: \(modelID.name) is not in force" }
+        guard let model = ledger.model(modelID) else {
+            // One that was in error ever since it was first seen has no good spec to keep.
+            let isInError = watch.inForce?.quarantined[ObjectID(modelID)] != nil
+            return isInError && reason == "ModelNotFound" ? nil : "I11: \(modelID.name) is not in force"
+        }
         let plan = PipelinePlanner(host: Simulation.host).plan(modelID, model) { ledger.steps[$0] }
         guard plan.isComplete else {
             let isRefused = plan.steps.contains { step in

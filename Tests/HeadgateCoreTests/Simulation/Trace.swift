@@ -33,6 +33,7 @@ struct Trace {
         case .observed(let id, _, _, .serving(let serving, _)): add(time, "observed \(id.name) \(serving.text)")
         case .measured(let id, let request, _): add(time, "measured \(id.name) \(request.number)")
         case .command(let command): add(time, "command \(command.text)")
+        case .pruned: add(time, "pruned")
         case .tick: add(time, "tick")
         }
     }

@@ -116,13 +116,13 @@ extension Simulation {
 
     mutating func checkBefore(_ effect: Effect) {
         switch effect {
-        case .apply(_, let serving, _): checkServing(serving)
+        case .apply(let target, let serving, _): checkServing(serving, on: target.id.name)
         case .remove(let target, let id, _): checkDraining(id, target)
         case .runStep, .cancelRun, .observe, .measure, .notify: break
         }
     }
 
-    private mutating func checkServing(_ serving: ServingState) {
+    private mutating func checkServing(_ serving: ServingState, on target: TargetName) {
         let id = serving.deployment
         if let flaw = serving.flaw { found("I7: \(id.name): \(flaw)") }
         let before = watch.issued[id]
@@ -133,7 +133,7 @@ extension Simulation {
             if before?.stable == version, before?.weights[version] ?? 0 > 0 { continue }
             checkGate(version, id)
             if champion != nil || before?.versions.contains(where: { $0.version == version }) ?? false {
-                checkReady(version, id, record?.target?.id.name)
+                checkReady(version, id, target)
             }
         }
         if let champion, serving.stable == champion,
@@ -192,8 +192,8 @@ extension Simulation {
     }
 
     /// I7: traffic moves to what was ready.
-    private mutating func checkReady(_ version: VersionID, _ id: DeploymentID, _ target: TargetName?) {
-        guard let target, let known = targets[target] else { return }
+    private mutating func checkReady(_ version: VersionID, _ id: DeploymentID, _ target: TargetName) {
+        guard let known = targets[target] else { return }
         if known.wasReady[id]?.contains(version) != true {
             found("I7: \(id.name): \(version.short) takes traffic and was never ready")
         }

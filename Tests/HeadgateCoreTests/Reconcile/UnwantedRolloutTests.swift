@@ -1,0 +1,67 @@
+import Testing
+
+@testable import HeadgateCore
+
+/// Rollouts whose reason has gone while they were under way.
+@Suite struct UnwantedRolloutTests {
+    private let id = Repository.deployment
+
+    /// A world in which the candidate of a commit has been started and is not ready yet.
+    private func starting(_ world: inout World, _ repository: inout Repository) throws -> VersionID {
+        world.push(repository.commit())
+        world.run(for: .milliseconds(20_500))
+        let rollout = try #require(world.state.records[id]?.rollout)
+        #expect(world.applied.last?.weight(of: rollout.candidate.version) == 0)
+        return rollout.candidate.version
+    }
+
+    // Found by seed 2080 of the simulation: it waited for an admission that nobody could give, for ever.
+    @Test func `a first version that HEAD no longer asks for is taken back, though nothing takes its place`() throws {
+        var world = World()
+        var repository = Repository()
+        let first = try starting(&world, &repository)
+        world.exitCodes = ["train": 3]
+        repository.quality = "0.91"
+        world.push(repository.commit())
+        world.run(for: .seconds(120))
+        #expect(world.state.records[id]?.rollout == nil)
+        #expect(world.state.records[id]?.champion == nil)
+        #expect(world.state.records[id]?.holds.isEmpty == true)
+        #expect(world.state.records[id]?.conditions[.ready]?.reason == "StepFailed")
+        #expect(world.applied.allSatisfy { $0.weight(of: first) == 0 })
+        #expect(world.applied.last?.versions.isEmpty == true)
+    }
+
+    // Found by seed 2442 of the simulation.
+    @Test func `a Deployment that left the repository moves no traffic on its way out`() throws {
+        var world = World()
+        var repository = Repository()
+        world.push(repository.commit())
+        world.run(for: .seconds(60))
+        let champion = try #require(world.state.records[id]?.champion?.version)
+        repository.quality = "0.95"
+        let candidate = try starting(&world, &repository)
+        repository.hasDeployment = false
+        world.push(repository.commit())
+        world.run(for: .seconds(8))
+        #expect(world.weights(id) == [champion: 100])
+        world.run(for: .seconds(60))
+        #expect(world.applied.allSatisfy { $0.weight(of: candidate) == 0 })
+        #expect(world.state.records[id] == nil)
+    }
+
+    // Found by seed 2110 of the simulation: a hundred times a second.
+    @Test func `a rollout whose target cannot be reached after a restart is not looked at without end`() throws {
+        var world = World()
+        var repository = Repository()
+        _ = try starting(&world, &repository)
+        world.faults.unreachable = 1
+        world.crash()
+        let ticks = world.ticks
+        world.run(for: .seconds(600))
+        #expect(world.ticks - ticks < 200)
+        world.faults.unreachable = 0
+        world.run(for: .seconds(300))
+        #expect(world.state.records[id]?.conditions[.ready]?.status == .isTrue)
+    }
+}
