@@ -186,11 +186,10 @@ pid_t headgate_spawn_detached(const struct headgate_spawn *request) {
 }
 
 // Other C libraries than GNU's keep next to nothing, and have neither call.
-void headgate_limit_memory_pools(int count) {
+void headgate_keep_memory_small(void) {
 #ifdef __GLIBC__
-    mallopt(M_ARENA_MAX, count);
-#else
-    (void)count;
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
 #endif
 }
 

@@ -58,8 +58,11 @@ int headgate_release(int gate);
 /// Gives its pid once the program runs, or -1 and errno.
 pid_t headgate_spawn_detached(const struct headgate_spawn *request);
 
-/// Lets at most so many pools of free memory be, which threads share. To be called before there are many threads.
-void headgate_limit_memory_pools(int count);
+/// Keeps what the allocator holds on to small. To be called before there are many threads.
+///
+/// By default there are eight pools of free memory for each processor, and a large buffer that is freed makes room for
+/// later ones of its size to be kept as well.
+void headgate_keep_memory_small(void);
 
 /// Gives back to the system what was freed.
 void headgate_return_freed_memory(void);

@@ -60,8 +60,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // By default there are eight for each processor, and each holds on to what was freed in it.
-        headgate_limit_memory_pools(2)
+        headgate_keep_memory_small()
         let configuration = try settings()
         let logger = LogOutput.logger(format: logFormat, level: logLevel.level)
         let composition: Composition

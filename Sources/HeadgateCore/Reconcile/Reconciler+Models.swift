@@ -7,7 +7,7 @@ extension Reconciler {
             return
         }
         let plan = planner.plan(id, model) { state.steps[$0] }
-        want(Set(plan.steps.filter { $0.record == nil }.compactMap(\.key)), for: id)
+        want(plan.steps.filter { $0.record == nil }.compactMap(\.key), for: id)
         var status = state.modelStatuses[id] ?? ModelStatus(id: id)
         let revision = state.sources[id.source]?.revision
         status.revision = revision
@@ -163,13 +163,15 @@ extension Reconciler {
         decision.records.append(.step(record))
     }
 
-    private mutating func want(_ keys: Set<StepKey>, for id: ModelID) {
+    private mutating func want(_ keys: [StepKey], for id: ModelID) {
         let before = state.wantedByModel[id] ?? []
-        for key in before.subtracting(keys) {
+        if before == keys { return }
+        let (old, new) = (Set(before), Set(keys))
+        for key in old.subtracting(new) {
             state.wanted[key]?.remove(id)
             if state.wanted[key]?.isEmpty == true { state.wanted[key] = nil }
         }
-        for key in keys { state.wanted[key, default: []].insert(id) }
+        for key in new.subtracting(old) { state.wanted[key, default: []].insert(id) }
         state.wantedByModel[id] = keys.isEmpty ? nil : keys
     }
 

@@ -22,7 +22,7 @@ package struct ReconcilerState: Sendable {
     package var quarantined: [ObjectID: Diagnostic] = [:]
     package var keysByRun: [RunID: StepKey] = [:]
     package var wanted: [StepKey: Set<ModelID>] = [:]
-    package var wantedByModel: [ModelID: Set<StepKey>] = [:]
+    package var wantedByModel: [ModelID: [StepKey]] = [:]
     package var deploymentsByModel: [ModelID: Set<DeploymentID>] = [:]
     package var policyDigests: [PolicyID: PolicyDigest] = [:]
     /// Models with a step that waits for a free slot, in order of arrival.
