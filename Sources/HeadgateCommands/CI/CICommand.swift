@@ -61,6 +61,10 @@ struct CICommand: AsyncParsableCommand {
     @Option(help: "A folder that pinned data may come from; as often as needed.")
     var dataFolder: [String] = []
 
+    func validate() throws {
+        guard concurrentSteps >= 1 else { throw ValidationError("--concurrent-steps must be at least 1") }
+    }
+
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
         let report: ReviewReport

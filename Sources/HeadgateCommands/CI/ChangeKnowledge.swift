@@ -38,6 +38,8 @@ actor SharedKnowledge: ChangeKnowledge {
         guard shared.trustsAnybody else {
             return .unknown("no trusted key was given, so nothing in \(shared.name) can be believed")
         }
+        // A store that was away a moment ago is not waited for again.
+        if let problem = problems.first { return .unknown(problem) }
         do throws(StorageError) {
             return try await shared.champion(of: deployment)
                 ?? .unknown(

@@ -170,11 +170,26 @@ import Testing
         #expect(answer.output.contains(text), "\(answer)")
     }
 
+    @Test func `a store that is away is told once and waited for once`() async throws {
+        let review = try await ReviewRepository()
+        let key = review.repository.folder + "/key.pem"
+        let made = try ReviewRepository.run(HeadgateExecutable.path, ["key", "generate", key], in: "/")
+        try made.output.write(toFile: key + ".pub", atomically: true, encoding: .utf8)
+        try await review.change(["models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.95")])
+        // Nobody may listen at port 1.
+        let answer = try review.ci(
+            "--store", "s3://bucket/x", "--trusted-key", key + ".pub",
+            environment: ["AWS_ENDPOINT_URL": "http://127.0.0.1:1"])
+        let why = "results in the shared store are not known: s3://bucket/x/results/"
+        #expect(answer.code == 2 && answer.output.contains("note: \(why)"), "\(answer)")
+        #expect(answer.output.contains("The champion is not known: \(why)"), "\(answer)")
+    }
+
     // MARK: Usage and secrets
 
     @Test(arguments: [
         ["--output", "pdf"], ["--train", "all"], ["--path", "../x"], ["--evidence", "/nowhere.json"],
-        ["--store", "ftp://x"],
+        ["--store", "ftp://x"], ["--concurrent-steps", "0"],
     ])
     func `wrong usage is told apart from a failed change`(_ arguments: [String]) async throws {
         let review = try await ReviewRepository()

@@ -15,10 +15,13 @@ package struct S3Blobs: SharedBlobs {
     /// How long one request may take: small ones, and those that carry outputs of steps.
     private static let smallDeadline = Duration.seconds(30)
     private static let largeDeadline = Duration.seconds(3600)
-    private static let client = HTTPClient(
-        eventLoopGroupProvider: .singleton,
-        configuration: HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: HTTPClient.Configuration.Timeout(connect: .seconds(10))))
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: HTTPClient.Configuration.Timeout(connect: .seconds(10)))
+        // Attempts are counted here; the pool's own would each last until the time to connect is over.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     package init(_ address: S3Address, settings: S3Settings) {
         self.address = address
