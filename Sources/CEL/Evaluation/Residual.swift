@@ -55,7 +55,13 @@ struct ResidualBuilder {
             let rest = neutral + left.map { reduce($0) }
             return rest.count == 1 ? rest[0] : add(.logical(sign, rest), like: id)
         case .conditional(let condition, let whenTrue, let whenFalse):
-            if case .value(.bool(let flag)) = outcomes[condition] { return reduce(flag ? whenTrue : whenFalse) }
+            if case .value(.bool(let flag)) = outcomes[condition] {
+                let branch = flag ? whenTrue : whenFalse
+                let reduced = reduce(branch)
+                // A narrower type could choose another function: the sum of no doubles is 0.0, of nothing 0.
+                let isNarrower = id != tree.root && explainer.type(of: branch) != explainer.type(of: id)
+                return isNarrower ? add(.call("dyn", [reduced]), like: id) : reduced
+            }
             return add(.conditional(reduce(condition), reduce(whenTrue), reduce(whenFalse)), like: id)
         case .index(let operand, let key): return add(.index(reduce(operand), reduce(key)), like: id)
         case .optionalIndex(let operand, let key): return add(.optionalIndex(reduce(operand), reduce(key)), like: id)
