@@ -25,7 +25,7 @@ struct DocumentDecoder {
                 field: "apiVersion")
             return .unidentified
         }
-        guard text.hasPrefix(Declaration.apiGroup) else { return .foreign }
+        guard text.hasPrefix(Declaration.apiGroup) || isSlip(text, of: root) else { return .foreign }
         let kindText = root["kind"]?.scalarText
         if let kindText, Declaration.otherKinds.contains(kindText) { return .other }
         if text != Declaration.apiVersion, let version {
@@ -52,6 +52,12 @@ struct DocumentDecoder {
         guard isSound, metadata != nil, !reader.hasErrors else { return .object(inError(id, meta)) }
         return .object(
             ParsedObject(id: id, meta: meta, spec: spec, references: checker.references, paths: checker.paths))
+    }
+
+    /// Whether a version is a slip of the pen: were its document another's, what it declares would leave the repository.
+    private func isSlip(_ version: String, of root: YAMLNode) -> Bool {
+        root["kind"]?.scalarText.flatMap(Kind.init) != nil
+            && Spelling.nearest(to: version, among: [Declaration.apiVersion]) != nil
     }
 
     private func inError(_ id: ObjectID, _ meta: ObjectMeta) -> ParsedObject {

@@ -97,6 +97,14 @@ struct DecodingTests {
         #expect(parsed.objects.allSatisfy { $0.spec != nil })
     }
 
+    @Test(arguments: [
+        "v1", "apps/v1", "argoproj.io/v1alpha1", "kubeflow.org/v1", "serving.kserve.io/v1beta1", "heads.dev",
+    ])
+    func `a document of another system is left to it, whatever its kind is called`(_ version: String) throws {
+        let parsed = try parse("apiVersion: \(version)\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: x}")
+        #expect(parsed.isEmpty)
+    }
+
     @Test func `files and documents of others are left alone`() throws {
         let other = "apiVersion: v1\nkind: Model\nspec: *what\n: ["
         #expect(try parse(other).isEmpty)
