@@ -107,7 +107,8 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     private func show(_ changes: [PlannedChange], of desired: DesiredState, isWhole: Bool) throws {
-        let shown = all || output == .json || output == .yaml ? changes : changes.filter(\.isChange)
+        let shown =
+            all || output == .json || output == .yaml ? changes : changes.filter { $0.isChange || $0.action == .keep }
         let columns: [Column<PlannedChange>] = [
             Column("OBJECT") { change in
                 change.step.map { "\(change.object) \($0)" } ?? "\(change.object)"

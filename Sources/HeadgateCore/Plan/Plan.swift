@@ -22,6 +22,8 @@ package struct PlannedChange: Hashable, Sendable, Codable {
         case apply
         case create
         case prune
+        /// Its manifest is in error, so its last good spec stays in force.
+        case keep
         /// It cannot be planned.
         case error
     }
@@ -44,7 +46,7 @@ package struct PlannedChange: Hashable, Sendable, Codable {
     /// Whether applying it changes something in the world.
     package var isChange: Bool {
         switch action {
-        case .none, .cached: false
+        case .none, .cached, .keep: false
         case .run, .wait, .refused, .rollOut, .restore, .resize, .move, .judge, .apply, .create, .prune, .error: true
         }
     }
@@ -127,12 +129,13 @@ package struct Planner: Sendable {
             let serving = old.flatMap { before.versions[$0.spec.model] }
             changes.append(
                 !known.isLedger && base != nil
-                    ? change(id, deployment, head, versions[deployment.spec.model], from: old, serving)
-                    : change(id, deployment, head, versions[deployment.spec.model], known.records[id]))
+                    ? change(id, deployment, head, versions[deployment.spec.model], from: old, serving, base: base)
+                    : change(id, deployment, head, versions[deployment.spec.model], known.records[id], base: base))
         }
         changes += policies(source, head, base)
         changes += pruned(source, head, base)
         changes += targets(source, head, base)
+        changes += held(source, head, base)
         return changes
     }
 
@@ -191,14 +194,11 @@ package struct Planner: Sendable {
 
     private func change(
         _ id: DeploymentID, _ deployment: Object<DeploymentSpec>, _ head: DesiredState, _ version: VersionRecord?,
-        _ record: DeploymentRecord?
+        _ record: DeploymentRecord?, base: DesiredState?
     ) -> PlannedChange {
         let object = ObjectID(id)
         let model = deployment.spec.model
-        guard head.models[model] != nil else { return PlannedChange(object, .error, "model \(model) does not exist") }
-        guard head.targets[deployment.spec.target] != nil else {
-            return PlannedChange(object, .error, "target \(deployment.spec.target) does not exist")
-        }
+        if let problem = missing(id, deployment.spec, head, base) { return problem }
         guard let version else {
             let reason = "when model \(model) has a version that passes its gates"
             return record?.champion == nil
@@ -265,16 +265,21 @@ package struct Planner: Sendable {
                 ? PlannedChange(object, .none, "unchanged")
                 : PlannedChange(object, .judge, "what it guards is judged again; no champion is evicted")
         }
-            + (base?.policies.keys.filter { head.policies[$0] == nil } ?? []).sorted().map { name in
-                PlannedChange(
-                    ObjectID(PolicyID(source: source, name: name)), .prune,
-                    "left the repository; it is not asked any more")
+            + (base?.policies ?? [:]).sorted { $0.key < $1.key }.compactMap { name, policy in
+                let object = ObjectID(PolicyID(source: source, name: name))
+                guard head.policies[name] == nil,
+                    head.hold(on: object, lastSeenAt: policy.meta.location) == nil
+                else { return nil }
+                return PlannedChange(object, .prune, "left the repository; it is not asked any more")
             }
     }
 
     private func pruned(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {
         guard let base else { return [] }
-        let gone = base.deployments.filter { head.deployments[$0.key] == nil }.sorted { $0.key < $1.key }
+        let gone = base.deployments.filter { name, deployment in
+            let id = ObjectID(DeploymentID(source: source, name: name))
+            return head.deployments[name] == nil && head.hold(on: id, lastSeenAt: deployment.meta.location) == nil
+        }.sorted { $0.key < $1.key }
         return gone.map { name, deployment in
             let object = ObjectID(DeploymentID(source: source, name: name))
             return deployment.spec.deletionPolicy == .orphan

@@ -8,17 +8,15 @@ extension Planner {
     ///   - version: The version that head asks for, once its steps have results.
     ///   - old: What base asks for; nil for a Deployment that is new.
     ///   - serving: The version that base asks for.
+    ///   - base: All that base asks for.
     /// - Returns: How it moves.
     func change(
         _ id: DeploymentID, _ deployment: Object<DeploymentSpec>, _ head: DesiredState, _ version: VersionRecord?,
-        from old: Object<DeploymentSpec>?, _ serving: VersionRecord?
+        from old: Object<DeploymentSpec>?, _ serving: VersionRecord?, base: DesiredState?
     ) -> PlannedChange {
         let object = ObjectID(id)
         let model = deployment.spec.model
-        guard head.models[model] != nil else { return PlannedChange(object, .error, "model \(model) does not exist") }
-        guard head.targets[deployment.spec.target] != nil else {
-            return PlannedChange(object, .error, "target \(deployment.spec.target) does not exist")
-        }
+        if let problem = missing(id, deployment.spec, head, base) { return problem }
         guard let old else {
             return PlannedChange(object, .rollOut, "first version of model \(model), if it passes its gates")
         }
@@ -57,7 +55,9 @@ extension Planner {
             switch (old, new) {
             case (nil, nil): return nil
             case (nil, _): return PlannedChange(object, .create, "new target")
-            case (_, nil): return PlannedChange(object, .prune, "left the repository")
+            case (let old?, nil):
+                return head.hold(on: object, lastSeenAt: old.meta.location) == nil
+                    ? PlannedChange(object, .prune, "left the repository") : nil
             case (let old?, let new?):
                 return old.spec == new.spec
                     ? nil : PlannedChange(object, .apply, "its spec changed; what serves on it is applied again")

@@ -41,6 +41,8 @@ package struct DesiredState: Sendable, Equatable, Codable {
     package var quarantined: [ObjectID: Diagnostic]
     /// Files in which a document could not be identified: an object that was last seen in one is not pruned.
     package var unreadable: Set<RepositoryPath>
+    /// Names that stand in those: an object of such a name may have moved there.
+    package var mentionedNames: Set<String> = []
     package var diagnostics: [Diagnostic]
 
     package init(

@@ -219,5 +219,7 @@ package struct SnapshotBuilder: Sendable {
         if desired.diagnostics != all { desired.diagnostics = all }
         let unreadable = unreadable
         if desired.unreadable != unreadable { desired.unreadable = unreadable }
+        let names = unreadable.reduce(into: Set<String>()) { $0.formUnion(files[$1]?.parsed.mentionedNames ?? []) }
+        if desired.mentionedNames != names { desired.mentionedNames = names }
     }
 }

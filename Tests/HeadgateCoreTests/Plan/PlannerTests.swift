@@ -58,6 +58,45 @@ import Testing
         #expect(plan(Repository(), Repository(hasDeployment: false))["Deployment/wine"]?.action == .prune)
     }
 
+    enum Trouble: CaseIterable { case quarantine, unreadable, moved }
+
+    @Test(arguments: Trouble.allCases, [false, true])
+    func `an object whose manifest is in error is kept and not pruned`(
+        _ trouble: Trouble, _ hasLedger: Bool
+    ) throws {
+        var (base, head) = (Repository(), Repository())
+        let before = base.commit().desired
+        let snapshot = head.commit()
+        var desired = DesiredState()
+        let ids = [ObjectID(Repository.deployment), ObjectID(Repository.policy), ObjectID(Repository.model)]
+        switch trouble {
+        case .quarantine:
+            for id in ids + [ObjectID(World.target)] {
+                desired.quarantined[id] = Diagnostic(.error, code: "unknown-field", "no such field", object: id)
+            }
+        case .unreadable: desired.unreadable = [try #require(RepositoryPath("headgate.yaml"))]
+        case .moved:
+            desired.unreadable = [try #require(RepositoryPath("elsewhere.yaml"))]
+            desired.mentionedNames = Set((ids + [ObjectID(World.target)]).map(\.name))
+        }
+        func plan(_ desired: DesiredState) -> [PlannedChange] {
+            Planner(host: HostFacts(operatingSystem: "linux", architecture: "x86_64")).plan(
+                World.source, desired, base: before,
+                known: hasLedger ? PlanKnowledge(LedgerContents()) : PlanKnowledge(), revision: snapshot.revision,
+                commit: snapshot.commit, now: Instant(milliseconds: 0))
+        }
+        let changes = plan(desired)
+        #expect(changes.map(\.action) == [.keep, .keep, .keep, .keep], "\(changes)")
+        #expect(changes.allSatisfy { $0.reason.contains("stays") && !$0.isChange }, "\(changes)")
+        // A Deployment that is in order waits with its Model.
+        desired.deployments = before.deployments
+        let deployment = try #require(plan(desired).first { $0.object == ids[0] })
+        #expect(deployment.action == .keep, "\(deployment)")
+        #expect(deployment.reason.hasPrefix("model wine is kept"), "\(deployment)")
+        // What is nowhere is pruned.
+        #expect(plan(DesiredState()).filter { $0.action == .prune }.count == 3)
+    }
+
     @Test func `a policy that changed is asked again and no step runs`() {
         let changes = plan(Repository(), Repository(floor: 0.9))
         #expect(changes["Policy/floor"]?.action == .judge)

@@ -1,0 +1,56 @@
+extension Planner {
+    /// What head has in error and base has in force: nothing is pruned that may still be meant (I8, I11).
+    func held(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {
+        guard let base else { return [] }
+        return base.locations(of: source).sorted { $0.key < $1.key }.compactMap { id, location in
+            guard !head.contains(id), let problem = head.hold(on: id, lastSeenAt: location) else { return nil }
+            // One that cannot be asked blocks.
+            let end = id.kind == .policy ? "it stays, and blocks what it guards" : "the last good spec stays"
+            return PlannedChange(id, .keep, "\(problem): \(end)")
+        }
+    }
+
+    /// Why a Deployment cannot be planned: what it serves or where is not there, or not known for its errors.
+    func missing(
+        _ id: DeploymentID, _ spec: DeploymentSpec, _ head: DesiredState, _ base: DesiredState?
+    ) -> PlannedChange? {
+        let names = [
+            (ObjectID(ModelID(source: id.source, name: spec.model)), "model \(spec.model)"),
+            (ObjectID(TargetID(source: id.source, name: spec.target)), "target \(spec.target)"),
+        ]
+        for (needed, name) in names where !head.contains(needed) {
+            guard let location = base?.locations(of: id.source)[needed],
+                let problem = head.hold(on: needed, lastSeenAt: location)
+            else {
+                let isInError = head.quarantined[needed] != nil
+                return PlannedChange(ObjectID(id), .error, name + (isInError ? " is in error" : " does not exist"))
+            }
+            return PlannedChange(ObjectID(id), .keep, "\(name) is kept: \(problem)")
+        }
+        return nil
+    }
+}
+
+extension DesiredState {
+    /// Why an object that is not here is not pruned: it is in error, or a file that cannot be read may hold it.
+    ///
+    /// - Returns: The reason; nil for one that left the repository.
+    func hold(on id: ObjectID, lastSeenAt location: SourceLocation) -> String? {
+        if quarantined[id] != nil { return "in error" }
+        if unreadable.contains(location.file) { return "\(location.file) is in error and may hold it" }
+        if mentionedNames.contains(id.name) { return "a file in error names it" }
+        return nil
+    }
+
+    /// Where each object stands.
+    fileprivate func locations(of source: SourceName) -> [ObjectID: SourceLocation] {
+        var all: [ObjectID: SourceLocation] = [:]
+        for (name, object) in models { all[ObjectID(ModelID(source: source, name: name))] = object.meta.location }
+        for (name, object) in policies { all[ObjectID(PolicyID(source: source, name: name))] = object.meta.location }
+        for (name, object) in deployments {
+            all[ObjectID(DeploymentID(source: source, name: name))] = object.meta.location
+        }
+        for (name, object) in targets { all[ObjectID(TargetID(source: source, name: name))] = object.meta.location }
+        return all
+    }
+}
