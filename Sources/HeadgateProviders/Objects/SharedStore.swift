@@ -52,15 +52,11 @@ package struct SharedStore: Sendable {
         guard let envelope = try? JSONFile.decode(DSSEEnvelope.self, bytes),
             let (body, signer) = envelope.verified(by: trusted)
         else { throw StorageError(.corrupted, "the result of \(key.short) in \(name) is not signed by a trusted key") }
-        guard let statement = try? JSONFile.decode(InTotoStatement<StepProvenance>.self, body),
-            statement.type == "https://in-toto.io/Statement/v1",
-            statement.predicateType == StepProvenance.predicateType,
-            statement.predicate.buildDefinition.buildType == StepProvenance.buildType,
-            // A signed result of one key is not one of another.
-            statement.predicate.buildDefinition.externalParameters.key == key,
-            let result = statement.predicate.result, statement.isAbout(result),
+        let statement = try? JSONFile.decode(InTotoStatement<StepProvenance>.self, body)
+        let problem = statement.map { $0.problem(as: key) } ?? "is no statement about a step"
+        guard problem == nil, let statement, let result = statement.predicate.result,
             let run = RunID(statement.predicate.runDetails.metadata.invocationId)
-        else { throw StorageError(.corrupted, "the result of \(key.short) in \(name) does not say what it should") }
+        else { throw StorageError(.corrupted, "the result of \(key.short) in \(name) \(problem ?? "is empty")") }
         return Attested(
             result: result, run: run, signer: signer, builder: statement.predicate.runDetails.builder.id)
     }

@@ -61,6 +61,43 @@ import Testing
         let store = shared(signer: key)
         let error = await #expect(throws: StorageError.self) { _ = try await store.result(of: wanted) }
         #expect(error?.code == .corrupted)
+        #expect(
+            error?.message.hasSuffix("is that of the key \(launch.key.short)") == true, "\(String(describing: error))")
+    }
+
+    @Test(
+        arguments: [
+            .number(1), .number(-0.0), .number(.nan), .number(.infinity), .number(2), .number(0.1), .number(1e18),
+            .number(1e300), .number(1e-300), .integer(1), .integer(0), .integer(.max), .integer(.min),
+            .array([.number(1), .null]), .object(["inner": .number(3)]),
+        ] as [JSONValue])
+    func `what a store was given it gives back, whatever a metric's number is`(_ value: JSONValue) async throws {
+        let launch = try launch(fixture, run: "a1")
+        let ended = Instant(milliseconds: 2)
+        let result = StepResult(
+            outputs: [:], metrics: .object(["accuracy": value]), started: Instant(milliseconds: 1), ended: ended)
+        let store = shared(signer: key)
+        #expect(try await store.publish(launch, result, from: fixture.store, scratch: fixture.scratch.path) == nil)
+        let taken = try #require(try await shared(signer: nil, trusted: [key]).result(of: launch.key))
+        #expect(taken.run == launch.run)
+        // And what was taken is published as just that.
+        let again = try RunnerFixture()
+        let other = SharedStore(
+            FolderBlobs(root: again.scratch.path + "/shared"), trusted: [], signer: key, builder: "urn:test")
+        #expect(try await other.publish(launch, taken.result, from: again.store, scratch: again.scratch.path) == nil)
+        #expect(try await other.result(of: launch.key)?.result == taken.result)
+    }
+
+    @Test func `a whole metric that a step wrote is taken elsewhere`() async throws {
+        let script = "mkdir model; date +%N > model/weights; echo '{\"accuracy\": 1.0, \"loss\": -0.0}' > m.json"
+        func launch(_ fixture: RunnerFixture, _ run: String) throws -> StepLaunch {
+            try fixture.launch(script, run: run, outputs: ["model/"], metrics: "m.json")
+        }
+        let first = await runner(fixture, shared(signer: key)).run(try launch(fixture, "a1"))
+        let other = try RunnerFixture()
+        let second = await runner(other, shared(signer: nil, trusted: [key])).run(try launch(other, "b1"))
+        #expect(try #require(second.result).outputs == #require(first.result).outputs)
+        #expect(second.result?.origin?.signer == key.id)
     }
 
     @Test func `outputs that are not what was signed are refused and the step is run`() async throws {

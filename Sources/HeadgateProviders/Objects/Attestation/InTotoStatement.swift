@@ -96,7 +96,7 @@ struct StepProvenance: Codable, Sendable {
                 key: launch.key, model: launch.model.name.text, step: launch.step, command: launch.command,
                 outputs: launch.outputs, metrics: launch.metrics),
             resolvedDependencies: inputs)
-        let document = try JSONFile.bytes(result)
+        let document = try Self.document(of: result)
         runDetails = Details(
             builder: Details.Builder(id: builder),
             metadata: Details.Metadata(
@@ -107,6 +107,13 @@ struct StepProvenance: Codable, Sendable {
                     content: Base64Text.encode(document))
             ])
     }
+
+    /// A result as a reader has it: JSON has one way to write 1 and 1.0, so digests are of what was written.
+    static func readBack(_ result: StepResult) throws -> StepResult {
+        try JSONFile.decode(StepResult.self, JSONFile.bytes(result))
+    }
+
+    private static func document(of result: StepResult) throws -> [UInt8] { try JSONFile.bytes(readBack(result)) }
 
     /// The result that the statement carries; nil when it carries none that it names rightly.
     var result: StepResult? {
@@ -122,14 +129,38 @@ extension InTotoStatement where Predicate == StepProvenance {
     /// A step's result: its outputs by the digests of their trees, and its metrics by that of their canonical text.
     init(_ launch: StepLaunch, _ result: StepResult, builder: String) throws {
         self.init(
-            subject: Self.subjects(of: result), predicateType: StepProvenance.predicateType,
+            subject: try Self.subjects(of: StepProvenance.readBack(result)),
+            predicateType: StepProvenance.predicateType,
             predicate: try StepProvenance(launch, result, builder: builder))
     }
 
-    /// Whether the statement is about just what its result holds.
-    func isAbout(_ result: StepResult) -> Bool {
+    /// What keeps the statement from being about this key's result, as "the result …" goes on; nil if nothing.
+    func problem(as key: StepKey) -> String? {
+        guard type == "https://in-toto.io/Statement/v1" else { return "is a statement of the type \(type)" }
+        guard predicateType == StepProvenance.predicateType,
+            predicate.buildDefinition.buildType == StepProvenance.buildType
+        else { return "is no provenance of a step" }
+        // A signed result of one key is not one of another.
+        let stated = predicate.buildDefinition.externalParameters.key
+        guard stated == key else { return "is that of the key \(stated.short)" }
+        guard let result = predicate.result else { return "is not readable, or not what its digest says" }
+        guard RunID(predicate.runDetails.metadata.invocationId) != nil else { return "names no run" }
+        return difference(from: result)
+    }
+
+    /// What the statement is about that its result does not hold as it says, or the other way round.
+    private func difference(from result: StepResult) -> String? {
         let expected = Self.subjects(of: result)
-        return subject.map(\.name) == expected.map(\.name) && subject.map(\.digest) == expected.map(\.digest)
+        if let extra = subject.first(where: { item in !expected.contains { $0.name == item.name } }) {
+            return "lacks \(extra.name), which its statement is about"
+        }
+        if let missing = expected.first(where: { item in !subject.contains { $0.name == item.name } }) {
+            return "has \(missing.name), which its statement is not about"
+        }
+        if let (_, other) = zip(subject, expected).first(where: { $0.name != $1.name || $0.digest != $1.digest }) {
+            return "has another digest of \(other.name) than its statement"
+        }
+        return subject.count == expected.count ? nil : "has \(expected.count) parts and its statement \(subject.count)"
     }
 
     private static func subjects(of result: StepResult) -> [Subject] {
