@@ -141,12 +141,17 @@ struct CICommand: AsyncParsableCommand {
         let store = try shared.open(environment, system)
         let work = train == .changed ? try TrainingFolder(state) : nil
         defer { work?.cleanUp() }
-        return try await ChangeReview(
+        var report = try await ChangeReview(
             source: name, base: before, baseCommit: baseCommit, head: snapshot, repository: checkout, folder: folder,
             knowledge: SharedKnowledge(store),
             training: try work.map { try training(in: $0, name, checkout, snapshot, store) },
             protected: try await protectedSource(), given: given, now: .now
         ).report()
+        if from == nil {
+            report.notes.insert(
+                "\(commit.short) is the first commit: it is compared with nothing, so all is new", at: 0)
+        }
+        return report
     }
 
     private func training(

@@ -88,7 +88,7 @@ struct CISystem {
         case .gitlab: "set the variable `GIT_DEPTH: 0`"
         case .jenkins: "switch shallow clone off in the checkout's clone behaviours, and fetch the target branch"
         case .circle: "use `checkout: {method: full}`"
-        case .none: "run `git fetch --unshallow`, or give --base"
+        case .none: "run `git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'`"
         }
     }
 

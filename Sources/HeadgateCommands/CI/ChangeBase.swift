@@ -30,16 +30,27 @@ struct ChangeBase {
             let found = base.isExact ? commit : try await ancestor(commit, head, called: base.name)
             if found != head { return found }
         }
-        guard isNamed || system.kind == .none else {
-            let names = system.bases.map(\.name).joined(separator: ", ")
-            throw SourceError(
+        let parent = try await checkout.facts(of: head).parents.first
+        guard isNamed || system.kind == .none && parent == nil else { throw unnamed() }
+        // Head is on the branch that it would be merged into: what its last commit changed.
+        guard let parent else { return nil }
+        return try await present(parent)
+    }
+
+    /// Nothing in the checkout says what the change will be merged into.
+    private func unnamed() -> SourceError {
+        let names = system.bases.map(\.name).joined(separator: ", ")
+        guard system.kind == .none else {
+            return SourceError(
                 .notFound,
                 "\(system.kind.rawValue) says that the change starts at \(names), and none is in this checkout: "
                     + "\(system.historyFix), or give --base")
         }
-        // Head is on the branch that it would be merged into: what its last commit changed.
-        guard let parent = try await checkout.facts(of: head).parents.first else { return nil }
-        return try await present(parent)
+        let fix = checkout.isShallow ? ", or \(system.historyFix)" : ""
+        return SourceError(
+            .notFound,
+            "it is not known what this change will be merged into: none of \(names) is in this checkout: "
+                + "give --base REF, such as --base origin/develop\(fix)")
     }
 
     private func present(_ commit: CommitID) async throws(SourceError) -> CommitID {

@@ -82,6 +82,43 @@ import Testing
         let answer = try review.ci("--output", "json")
         #expect(answer.code == 2, "\(answer)")
         #expect(answer.output.contains("first version of model wine"))
+        #expect(answer.output.contains("is the first commit: it is compared with nothing"), "\(answer)")
+    }
+
+    @Test func `where nothing says what a change is merged into, no commit is taken for it`() async throws {
+        let review = try await ReviewRepository()
+        try await review.repository.git("branch", "-m", "main", "develop")
+        let first = try review.ci()
+        #expect(first.output.contains("is the first commit: it is compared with nothing"), "\(first)")
+        let base = try await review.repository.git("rev-parse", "HEAD")
+        try await review.repository.git("checkout", "-q", "-b", "change")
+        try await review.repository.commit(
+            "Change the model", ["models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.95")])
+        try await review.repository.commit("Say more", ["README.md": "Words.\n"])
+        // A clone of one branch has no other to compare with.
+        let alone = review.repository.folder + "/alone"
+        let shallow = review.repository.folder + "/shallow"
+        for (path, options) in [(alone, []), (shallow, ["--depth", "1"])] {
+            let made = try ReviewRepository.run(
+                "/usr/bin/git",
+                ["clone", "-q", "--single-branch", "--branch", "change"] + options + [review.repository.url, path],
+                in: "/")
+            #expect(made.code == 0, "\(made)")
+            // Git names the branch that was checked out at the origin, which is none that changes are merged into.
+            _ = try ReviewRepository.run("/usr/bin/git", ["remote", "set-head", "origin", "--delete"], in: path)
+        }
+        for path in [review.repository.path, alone, shallow] {
+            let answer = try review.ci(in: path)
+            #expect(answer.code == 2, "\(answer)")
+            for words in ["give --base", "refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"] {
+                #expect(answer.notes.contains(words), "\(answer)")
+            }
+            #expect(answer.notes.contains("git fetch --unshallow origin") == (path == shallow), "\(answer)")
+            #expect(answer.output.isEmpty, "\(answer)")
+        }
+        let told = try review.ci("--base", "develop")
+        #expect(told.output.hasPrefix(base.prefix(12)), "\(told)")
+        #expect(told.output.contains("param accuracy changed"))
     }
 
     @Test func `a plan against a base calls nothing new that is as it was`() async throws {
