@@ -47,7 +47,7 @@ struct PolicyExplainCommand: AsyncParsableCommand {
     private func fromLedger() async throws -> VerdictResource {
         let layout = StateLayout(ControllerOptions.stateFolder(controller.state))
         guard FileManager.default.fileExists(atPath: layout.ledger) else {
-            throw APIProblem(.notFound, "there is no ledger in \(layout.root)")
+            throw APIProblem(.failed, "there is no ledger in \(layout.root)")
         }
         do {
             return try await VerdictLookup(ledger: SQLiteLedger(path: layout.ledger)).find(verdict)

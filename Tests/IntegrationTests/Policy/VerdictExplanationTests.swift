@@ -104,4 +104,10 @@ import Testing
         #expect(try explain(String(id.prefix(8)), ["--offline"]).output == floor.output)
         #expect(try explain("wine/nothing", ["--offline"]).status == 1)
     }
+
+    @Test func `without a ledger nothing is told, which is neither yes nor no`() throws {
+        let state = try FileFolder(["keep": ""])
+        let answer = try Headgate(["policy", "explain", "wine/floor", "--offline", "--state", state.url.path])
+        #expect(answer.status == 2, "\(answer)")
+    }
 }
