@@ -85,19 +85,20 @@ extension ReviewReport {
 
     private static func findings(_ gate: GateAnswer, of subject: JudgedSubject) -> [Finding] {
         guard gate.outcome != .pass, let answer = gate.decisive else { return [] }
-        let isSevere = gate.outcome == .fail && gate.counts
-        let level: Finding.Level = isSevere ? .error : gate.counts || gate.outcome == .fail ? .warning : .note
         let rules = answer.rules.filter { $0.outcome != .pass }
         let whose = gate.isDecidedByBase ? ", as base has it," : ""
-        func finding(_ message: String, _ location: SourceLocation?) -> Finding {
-            Finding(
+        func finding(_ message: String, _ outcome: Verdict.Outcome, _ location: SourceLocation?) -> Finding {
+            // A rule that cannot tell is no no, whatever others of its policy say.
+            let isSevere = outcome == .fail && gate.outcome == .fail && gate.counts
+            let level: Finding.Level = isSevere ? .error : gate.counts || outcome == .fail ? .warning : .note
+            return Finding(
                 rule: "policy/\(gate.policy)", title: "Policy \(gate.policy) at \(gate.moment.rawValue)",
                 level: level,
-                message: "\(subject.object): policy \(gate.policy)\(whose) \(gate.outcome.said): \(message)",
+                message: "\(subject.object): policy \(gate.policy)\(whose) \(outcome.said): \(message)",
                 location: location ?? gate.location ?? subject.location)
         }
-        if rules.isEmpty { return [finding(answer.message ?? "", nil)] }
-        return rules.map { finding($0.message ?? $0.name, gate.place(of: $0)) }
+        if rules.isEmpty { return [finding(answer.message ?? "", gate.outcome, nil)] }
+        return rules.map { finding($0.message ?? $0.name, $0.outcome, gate.place(of: $0)) }
     }
 }
 

@@ -81,6 +81,32 @@ import Testing
         }
     }
 
+    @Test func `each rule of a gate is told as it answered`() throws {
+        var report = try SampleReport.make()
+        var gate = report.subjects[0].gates[1]
+        var head = try #require(gate.head)
+        head.rules = [("accuracy", Verdict.Outcome.fail), ("four-eyes", .inconclusive), ("age", .error)].map {
+            RuleResult(name: $0, expression: "true", outcome: $1, message: "rule \($0)", values: [], location: nil)
+        }
+        gate.head = head
+        report.subjects[0].gates = [gate]
+        func findings() -> [String] {
+            report.findings.filter { $0.rule.hasPrefix("policy/") }.map { "\($0.level): \($0.message)" }
+        }
+        let subject = "Deployment/wine: policy not-worse"
+        #expect(
+            findings() == [
+                "error: \(subject) says no: rule accuracy", "warning: \(subject) cannot tell: rule four-eyes",
+                "warning: \(subject) could not be asked: rule age",
+            ])
+        report.subjects[0].gates[0].head?.action = .warn
+        #expect(
+            findings() == [
+                "warning: \(subject) says no: rule accuracy", "note: \(subject) cannot tell: rule four-eyes",
+                "note: \(subject) could not be asked: rule age",
+            ])
+    }
+
     @Test func `where nothing can be drawn the report says why`() throws {
         var report = try SampleReport.make()
         #expect(MarkdownReport(report, plots: "p/").document.contains("](p/deployment-wine.svg)"))
