@@ -143,7 +143,7 @@ struct CICommand: AsyncParsableCommand {
         defer { work?.cleanUp() }
         var report = try await ChangeReview(
             source: name, base: before, baseCommit: baseCommit, head: snapshot, repository: checkout, folder: folder,
-            knowledge: SharedKnowledge(store),
+            knowledge: SharedKnowledge(store, trains: train == .changed),
             training: try work.map { try training(in: $0, name, checkout, snapshot, store) },
             protected: try await protectedSource(), given: given, now: .now
         ).report()

@@ -15,11 +15,19 @@ protocol ChangeKnowledge: Sendable {
 /// What a shared store holds, or nothing without one.
 actor SharedKnowledge: ChangeKnowledge {
     private let shared: SharedStore?
+    private let trains: Bool
     private var problems: [String] = []
 
-    init(_ shared: SharedStore?) { self.shared = shared }
+    /// With `trains`, steps are run whose results are to be published.
+    init(_ shared: SharedStore?, trains: Bool) {
+        self.shared = shared
+        self.trains = trains
+    }
 
-    var notes: [String] { problems }
+    var notes: [String] {
+        guard let shared, trains, !shared.canWrite else { return problems }
+        return problems + ["what was trained is not published to \(shared.name): no signing key was given"]
+    }
 
     func result(of key: StepKey) async -> StepRecord? {
         guard let shared, shared.trustsAnybody, problems.isEmpty else { return nil }

@@ -21,7 +21,12 @@ struct SharedOptions: ParsableArguments {
 
     /// The store that the options or the environment name; nil for none.
     func open(_ environment: [String: String], _ system: CISystem) throws -> SharedStore? {
-        guard let url = store ?? environment["HEADGATE_STORE"], !url.isEmpty else { return nil }
+        guard let url = store ?? environment["HEADGATE_STORE"], !url.isEmpty else {
+            guard signingKey == nil, trustedKey.isEmpty else {
+                throw ValidationError("--signing-key and --trusted-key are for a shared store: give --store, too")
+            }
+            return nil
+        }
         var trusted = trustedKey
         if trusted.isEmpty, let files = environment["HEADGATE_TRUSTED_KEYS"] {
             trusted = files.split(separator: ":").map(String.init)

@@ -94,6 +94,22 @@ import Testing
         #expect(again.code == 1 && again.output.contains("worse than the champion"), "\(again)")
         #expect(!again.output.contains(" run "), "\(again)")
         #expect(!again.notes.contains("train: succeeded"), "\(again)")
+        #expect(!again.output.contains("no signing key was given"), "\(again)")
+        // A fork has no key: it is judged all the same, and told what that means.
+        let fork = try ReviewRepository.run(
+            HeadgateExecutable.path,
+            [
+                "ci", "--source", "wine", "--store", store, "--trusted-key", "\(folder)/ci.pub", "--train", "changed",
+            ], in: review.repository.path, environment: environment)
+        #expect(fork.output.contains("no signing key was given"), "\(fork)")
+    }
+
+    @Test func `keys without a store are wrong usage`() async throws {
+        let review = try await ReviewRepository()
+        for option in ["--signing-key", "--trusted-key"] {
+            let answer = try review.ci(option, "/nowhere.pem")
+            #expect(answer.code == 64 && answer.notes.contains("give --store"), "\(answer)")
+        }
     }
 
     private func never(_ folder: String) throws -> String {
