@@ -56,12 +56,6 @@ struct BadFieldTests {
             "unknown version", "apiVersion: headgate.dev/v2\nkind: Target\nmetadata: {name: a}\nspec: {local: {}}",
             "1:13 unknown-version [apiVersion]; this version of headgate reads headgate.dev/v1"),
         BadInput(
-            "misspelt group", "apiVersion: headgate.dve/v1\nkind: Target\nmetadata: {name: a}\nspec: {local: {}}",
-            "1:13 unknown-version [apiVersion]; this version of headgate reads headgate.dev/v1"),
-        BadInput(
-            "misspelt version", "apiVersion: headgate/v1\nkind: Target\nmetadata: {name: a}\nspec: {local: {}}",
-            "1:13 unknown-version [apiVersion]; this version of headgate reads headgate.dev/v1"),
-        BadInput(
             "unknown field of the document",
             "apiVersion: headgate.dev/v1\nkind: Target\nmetadata: {name: a}\nspecs: {local: {}}",
             #"4:1 unknown-field [specs]; did you mean "spec"?"#),

@@ -105,6 +105,18 @@ struct DecodingTests {
         #expect(parsed.isEmpty)
     }
 
+    @Test(arguments: ["headgate.dve/v1", "headgate/v1", "headgat.dev/v1"])
+    func `a slip in the version of what stood in a file before is an error, and nothing has left`(
+        _ version: String
+    ) throws {
+        let text = "apiVersion: \(version)\nkind: Target\nmetadata: {name: a}\nspec: {local: {}}"
+        let parsed = ManifestParser.parse(
+            Array(text.utf8), file: try #require(RepositoryPath("a.yaml")), source: try #require(SourceName("models")),
+            heldObjects: true)
+        #expect(parsed.objects.map(\.id.name) == ["a"] && parsed.objects.allSatisfy { $0.spec == nil })
+        #expect(parsed.diagnostics.map(\.code) == ["unknown-version"])
+    }
+
     @Test func `files and documents of others are left alone`() throws {
         let other = "apiVersion: v1\nkind: Model\nspec: *what\n: ["
         #expect(try parse(other).isEmpty)
