@@ -105,7 +105,7 @@ struct DecodingTests {
         #expect(parsed.isEmpty)
     }
 
-    @Test(arguments: ["headgate.dve/v1", "headgate/v1", "headgat.dev/v1"])
+    @Test(arguments: ["headgate.dve/v1", "headgate.dev:v1", "headgat.dev/v1"])
     func `a slip in the version of what stood in a file before is an error, and nothing has left`(
         _ version: String
     ) throws {
