@@ -93,8 +93,20 @@ struct ChangeTraining: Sendable {
         switch outcome {
         case .succeeded(let result): result.origin == nil ? .succeeded : .taken
         case .failed(let code, let message): .failed(message: "exited with \(code): \(message)")
-        case .errored(let error): .errored(message: error.message)
-        case .cancelled: .errored(message: "it was cancelled")
+        case .errored(let error): shown(error)
+        case .cancelled: .errored(message: "did not end: it was cancelled")
+        }
+    }
+
+    /// Whose fault it is that a step has no result: the change's, or the machine's, of which another run may know more.
+    private static func shown(_ error: StepError) -> ReviewReport.Execution.Outcome {
+        switch error.code {
+        case .program: .defective(message: "could not be started: \(error.message)")
+        case .output where !error.mayRetry, .metrics where !error.mayRetry:
+            .defective(message: "did not give what it declares: \(error.message)")
+        case .signalled, .timedOut, .diskFull, .lost: .errored(message: "did not end: \(error.message)")
+        case .output, .metrics, .storage: .errored(message: "ended, and its result was not kept: \(error.message)")
+        case .couldNotStart, .environment, .input: .errored(message: "could not be run: \(error.message)")
         }
     }
 
@@ -103,7 +115,7 @@ struct ChangeTraining: Sendable {
         case .succeeded: "succeeded after \(max(0, execution.duration.milliseconds / 1000)) s"
         case .taken: "taken from the shared store"
         case .failed: "failed"
-        case .errored: "could not be run"
+        case .defective(let message), .errored(let message): message
         }
     }
 }

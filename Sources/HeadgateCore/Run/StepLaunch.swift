@@ -78,6 +78,8 @@ package enum StepOutcome: Hashable, Sendable, Codable {
 package struct StepError: Error, Hashable, Sendable, Codable {
     package enum Code: String, Hashable, Sendable, Codable {
         case signalled, timedOut, diskFull, couldNotStart, environment, input, output, metrics, storage, lost
+        /// The program that its command names is not there or is none.
+        case program
     }
 
     package let code: Code

@@ -24,7 +24,12 @@ extension LocalStepRunner {
         case .timedOut:
             return .errored(StepError(.timedOut, "took longer than \(launch.timeout)", mayRetry: true))
         case .couldNotStart(let number, let message):
-            let code: StepError.Code = number == ENOSPC || number == EDQUOT ? .diskFull : .couldNotStart
+            let code: StepError.Code =
+                switch number {
+                case ENOSPC, EDQUOT: .diskFull
+                case ENOENT, EACCES, ENOEXEC, ENOTDIR: .program
+                default: .couldNotStart
+                }
             return .errored(StepError(code, message, mayRetry: true))
         }
     }

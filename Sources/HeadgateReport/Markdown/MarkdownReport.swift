@@ -79,7 +79,7 @@ package struct MarkdownReport: Sendable {
             switch item.outcome {
             case .succeeded: text = "✅ in \(DurationText.shown(item.duration))"
             case .taken: text = "✅ taken from the shared store"
-            case .failed(let message): text = "❌ \(MarkdownText.escaped(message))"
+            case .failed(let message), .defective(let message): text = "❌ \(MarkdownText.escaped(message))"
             case .errored(let message): text = "❔ \(MarkdownText.escaped(message))"
             }
             return ["\(MarkdownText.code(item.model.name)) \(MarkdownText.code(item.step.text))", text]

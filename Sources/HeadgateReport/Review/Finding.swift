@@ -76,7 +76,8 @@ extension ReviewReport {
         switch execution.outcome {
         case .succeeded, .taken: return nil
         case .failed(let text): (message, level) = ("failed: \(text)", .error)
-        case .errored(let text): (message, level) = ("could not be run: \(text)", .warning)
+        case .defective(let text): (message, level) = (text, .error)
+        case .errored(let text): (message, level) = (text, .warning)
         }
         return Finding(
             rule: "step", title: "A step of a pipeline has no result", level: level,

@@ -30,7 +30,7 @@ extension ReviewReport {
         case .taken:
             outcome = .passed
             output = "the result was taken from the shared store"
-        case .failed(let message): outcome = .failed(message: message)
+        case .failed(let message), .defective(let message): outcome = .failed(message: message)
         case .errored(let message): outcome = .errored(message: message)
         }
         return JUnitReport.Case(

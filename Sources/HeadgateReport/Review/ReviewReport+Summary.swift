@@ -34,7 +34,7 @@ extension ReviewReport {
         for execution in executions {
             switch execution.outcome {
             case .succeeded: ran += 1
-            case .failed: failed += 1
+            case .failed, .defective: failed += 1
             case .errored: errored += 1
             case .taken: taken += 1
             }
@@ -45,7 +45,7 @@ extension ReviewReport {
         }
         return [
             count(ran, "step ran", "steps ran"), count(failed, "step failed", "steps failed"),
-            count(errored, "step could not be run", "steps could not be run"),
+            count(errored, "step has no result", "steps have no result"),
             count(taken, "result was taken", "results were taken"),
             executions.isEmpty
                 ? count(open, "step would run", "steps would run")

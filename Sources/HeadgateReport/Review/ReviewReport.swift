@@ -40,7 +40,18 @@ package struct ReviewReport: Hashable, Sendable, Codable {
             case succeeded
             case taken
             case failed(message: String)
+            /// It ended well, and not with what it declares, or could not begin: a slip of the change.
+            case defective(message: String)
+            /// It has no result, and that says nothing of the change.
             case errored(message: String)
+
+            /// Whether it speaks against the change.
+            var isNo: Bool {
+                switch self {
+                case .failed, .defective: true
+                case .succeeded, .taken, .errored: false
+                }
+            }
         }
 
         package var model: ObjectID
@@ -88,7 +99,7 @@ package struct ReviewReport: Hashable, Sendable, Codable {
         let gates = subjects.flatMap(\.gates)
         let saidNo =
             diagnostics.contains { $0.severity == .error } || changes.contains { $0.change.action == .error }
-            || executions.contains { if case .failed = $0.outcome { true } else { false } }
+            || executions.contains(where: \.outcome.isNo)
             || gates.contains { $0.counts && $0.outcome == .fail }
         if saidNo { return .failed }
         let isOpen =

@@ -48,7 +48,7 @@ package struct TextReport: Sendable {
         case .succeeded: text = "succeeded in \(DurationText.shown(item.duration))"
         case .taken: text = "taken from the shared store"
         case .failed(let message): text = "failed: \(message)"
-        case .errored(let message): text = "could not be run: \(message)"
+        case .defective(let message), .errored(let message): text = message
         }
         return ["\(item.model) \(item.step)", text]
     }

@@ -41,8 +41,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, "1 step would run"), (1, "1 step ran"), (2, "1 step failed"), (3, "1 step could not be run"),
+        (0, "1 step would run"), (1, "1 step ran"), (2, "1 step failed"), (3, "1 step has no result"),
         (4, "1 result was taken"), (5, "1 step was not run"),
+        (6, "1 step failed"),
     ])
     func `a step that was run is not said to be still to come`(_ kind: Int, _ text: String) throws {
         var report = try SampleReport.make()
@@ -55,6 +56,9 @@ import Testing
         case 2: report.executions = [report.executions[1]]
         case 3:
             execution.outcome = .errored(message: "")
+            report.executions = [execution]
+        case 6:
+            execution.outcome = .defective(message: "")
             report.executions = [execution]
         case 4:
             execution.outcome = .taken

@@ -94,6 +94,40 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("train.sh", "true", 1, "error", "did not give what it declares: declared but not written: model/"),
+        ("train.sh", "mkdir model; touch other", 1, "error", "did not give what it declares: written but not declared"),
+        (
+            "evaluate.sh", "echo '{\"accuracy\": 1' > metrics.json", 1, "error",
+            "did not give what it declares: metrics file metrics.json is not JSON"
+        ),
+        ("evaluate.sh", "true", 1, "error", "did not give what it declares: metrics file metrics.json was not written"),
+        ("program", "", 1, "error", "could not be started: "), ("timeout", "sleep 600", 2, "warning", "did not end: "),
+        ("train.sh", "kill -KILL $$", 2, "warning", "did not end: killed by signal 9"),
+    ])
+    func `a step without its result is the change's slip, unless it did not end`(
+        _ file: String, _ text: String, _ code: Int32, _ level: String, _ words: String
+    ) async throws {
+        let review = try await ReviewRepository()
+        var model = ReviewRepository.model()
+        switch file {
+        case "program":
+            model = model.replacing("command: [sh, train.sh, $(params.accuracy)]", with: "command: [no-such-program]")
+            try await review.change(["models/wine/headgate.yaml": model])
+        case "timeout":
+            model = model.replacing("outputs: [model/]", with: "outputs: [model/]\n      timeout: 1s")
+            try await review.change(["models/wine/headgate.yaml": model, "models/wine/train.sh": text + "\n"])
+        default: try await review.change(["models/wine/\(file)": text + "\n"])
+        }
+        let answer = try review.ci("--train", "changed", "-o", "text", "-o", "github")
+        #expect(answer.code == code, "\(answer)")
+        let step = file == "evaluate.sh" ? "evaluate" : "train"
+        #expect(answer.output.contains("\(level): Model/wine \(step) \(words)"), "\(answer)")
+        #expect(answer.output.contains("::\(level) file=models/wine/headgate.yaml"), "\(answer)")
+        #expect(answer.output.contains(code == 1 ? "1 step failed" : "1 step has no result"), "\(answer)")
+        #expect(!answer.output.contains("could not be run"), "\(answer)")
+    }
+
     @Test func `a manifest in error is named by its line`() async throws {
         let review = try await ReviewRepository()
         try await review.change([
