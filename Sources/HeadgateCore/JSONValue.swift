@@ -73,7 +73,8 @@ extension JSONValue: Codable {
         case .bool(let value): try container.encode(value)
         case .integer(let value): try container.encode(value)
         case .number(let value) where value.isFinite: try container.encode(value)
-        case .number(let value): try container.encode("\(value)")
+        // As text it would compare as one; null is as unknown to a policy as it is.
+        case .number: try container.encodeNil()
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)
         case .object(let value): try container.encode(value)

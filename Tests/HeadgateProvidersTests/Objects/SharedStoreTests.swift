@@ -88,6 +88,19 @@ import Testing
         #expect(try await other.result(of: launch.key)?.result == taken.result)
     }
 
+    @Test(arguments: [Double.nan, .infinity, -.infinity])
+    func `a number that is not finite comes back as unknown and not as text`(_ number: Double) async throws {
+        let launch = try launch(fixture, run: "a1")
+        let result = StepResult(
+            outputs: [:], metrics: .object(["accuracy": .number(number)]), started: Instant(milliseconds: 1),
+            ended: Instant(milliseconds: 2), reports: ["drift": .object(["psi": .array([.number(number)])])])
+        let store = shared(signer: key)
+        #expect(try await store.publish(launch, result, from: fixture.store, scratch: fixture.scratch.path) == nil)
+        let taken = try #require(try await store.result(of: launch.key)).result
+        #expect(taken.metrics == .object(["accuracy": .null]))
+        #expect(taken.reports == ["drift": .object(["psi": .array([.null])])])
+    }
+
     @Test func `a whole metric that a step wrote is taken elsewhere`() async throws {
         let script = "mkdir model; date +%N > model/weights; echo '{\"accuracy\": 1.0, \"loss\": -0.0}' > m.json"
         func launch(_ fixture: RunnerFixture, _ run: String) throws -> StepLaunch {
