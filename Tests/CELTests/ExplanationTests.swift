@@ -56,6 +56,36 @@ import Testing
         #expect(turns.map { $0.outcome?.description } == ["true", "false"])
     }
 
+    @Test(arguments: [
+        ("lists.range(3000).all(x, x < 2500)", "x < 2500", 500, "x = 2500", "false"),
+        ("lists.range(2002).all(x, x >= 0)", "x >= 0", 1, "x = 2001", "true"),
+        ("lists.range(2000).all(x, x >= 0)", "x >= 0", 0, "x = 1999", "true"),
+        ("lists.range(3000).exists(x, x + 1 == 2500)", "x + 1 == 2500", 1499, "x = 2499", "true"),
+        ("lists.range(3000).filter(x, x > 2990).size() == 9", "x > 2990", 999, "x = 2999", "true"),
+        ("lists.range(3000).map(x, x > 2990, x * 2).size() == 9", "x * 2", 0, "x = 2999", "5998"),
+    ])
+    func `of very many turns the last is there too, and how many are not`(
+        source: String, text: String, hidden: Int, variable: String, outcome: String
+    ) throws {
+        let steps = try Self.explain(source).steps
+        let last = try #require(steps.last { $0.text == text })
+        #expect(last.variables.map { "\($0.name) = \($0.value)" } == [variable])
+        #expect(last.outcome?.description == outcome)
+        #expect(last.hiddenTurns == hidden)
+        #expect(steps.count < 2_100)
+    }
+
+    @Test func `a loop in a loop shows its last turn of the last turn`() throws {
+        let explanation = try Self.explain("lists.range(90).all(x, lists.range(90).all(y, x + y < 177))")
+        let turns = explanation.steps.filter { $0.text == "x + y < 177" }
+        let last = try #require(turns.last)
+        #expect(last.variables.map { "\($0.value)" } == ["88", "89"] && last.outcome?.description == "false")
+        #expect(last.hiddenTurns == 89)
+        let inner = try #require(explanation.steps.last { $0.text == "lists.range(90).all(y, x + y < 177)" })
+        #expect(inner.variables.map { "\($0.value)" } == ["88"] && inner.outcome?.description == "false")
+        #expect(explanation.steps.count < 2_100)
+    }
+
     @Test func `what was not evaluated says so`() throws {
         let steps = try Self.explain("!known && champion.x").steps
         #expect(steps.last?.text == "champion.x")

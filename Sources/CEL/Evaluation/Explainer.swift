@@ -6,9 +6,13 @@ final class Explainer {
         let variables: [(name: String, value: Value)]
         let outcome: Evaluation.Outcome
         let parts: [Sighting]
+        /// Whether it came when enough was kept, so that the same node's next one replaces it.
+        var isSurplus = false
+        /// Of a loop, how many turns before the last are not kept.
+        var hiddenTurns = 0
     }
 
-    /// Beyond this many, what nodes in loops gave is not kept.
+    /// Beyond this many, what nodes in loops gave is kept of the last turn only, the one that decided.
     private static let maximumSightings = 2_000
 
     let program: CheckedTree
@@ -17,6 +21,8 @@ final class Explainer {
     /// What no outer node has taken in yet.
     private var pending: [Sighting] = []
     private var sightingCount = 0
+    /// How often something that a node gave was replaced, in the loop that is running.
+    private var replaced: [NodeID: Int] = [:]
     /// What each node gave; of a node in a loop, in the last turn.
     private(set) var outcomes: [NodeID: Evaluation.Outcome] = [:]
     /// Of what was read with numbers, in order.
@@ -109,17 +115,39 @@ final class Explainer {
 
     private func keep(_ id: NodeID, _ evaluator: borrowing PlainEvaluator) {
         guard let outcome = outcomes[id], isWorthShowing(id) else { return }
-        if isInLoop(id) {
-            guard sightingCount < Self.maximumSightings else { return }
-            sightingCount += 1
-        }
+        let isSurplus = isInLoop(id) && sightingCount >= Self.maximumSightings
+        if isInLoop(id), !isSurplus { sightingCount += 1 }
         let inner = pending.suffix {
             spans[$0.id].lowerBound > spans[id].lowerBound && spans[id].contains(spans[$0.id])
         }
         let parts = Array(inner)
         pending.removeLast(parts.count)
         let variables = loops[id].map { (name: $0.name, value: evaluator.locals[$0.slot]) }
-        pending.append(Sighting(id: id, variables: variables, outcome: outcome, parts: parts))
+        if isSurplus { replaceSurplus(of: id) }
+        pending.append(
+            Sighting(
+                id: id, variables: variables, outcome: outcome, parts: parts, isSurplus: isSurplus,
+                hiddenTurns: hiddenTurns(of: id)))
+    }
+
+    /// Drops what a node gave in the turn before.
+    private func replaceSurplus(of id: NodeID) {
+        var index = pending.count - 1
+        while index >= 0, pending[index].isSurplus {
+            if pending[index].id == id {
+                pending.remove(at: index)
+                replaced[id, default: 0] += 1
+                return
+            }
+            index -= 1
+        }
+    }
+
+    /// How many turns of a loop that has ended were dropped.
+    private func hiddenTurns(of id: NodeID) -> Int {
+        guard case .comprehension(let loop) = program.tree[id].kind else { return 0 }
+        let turns = [loop.filter, loop.body].compactMap { $0 }.map { replaced.removeValue(forKey: $0) ?? 0 }
+        return turns.max() ?? 0
     }
 
     func explanation() -> Explanation {
@@ -137,13 +165,16 @@ final class Explainer {
 
     // MARK: Steps
 
-    private func add(_ sighting: Sighting, to steps: inout [Explanation.Step]) {
+    private func add(_ sighting: Sighting, to steps: inout [Explanation.Step], hiddenTurns: Int = 0) {
         let id = sighting.id
-        steps.append(step(id, sighting.variables, sighting.outcome))
+        steps.append(step(id, sighting.variables, sighting.outcome, hiddenTurns))
         let children = children(of: id)
         var rest = sighting.parts
-        if case .comprehension = program.tree[id].kind {
-            for part in rest { add(part, to: &steps) }
+        if case .comprehension(let loop) = program.tree[id].kind {
+            let last = rest.lastIndex { !$0.isSurplus || $0.id == loop.range }.map { $0 + 1 } ?? 0
+            for (index, part) in rest.enumerated() {
+                add(part, to: &steps, hiddenTurns: index == last ? sighting.hiddenTurns : 0)
+            }
             rest = []
         }
         for child in children {
@@ -155,7 +186,8 @@ final class Explainer {
     private func step(
         _ id: NodeID,
         _ variables: [(name: String, value: Value)],
-        _ outcome: Evaluation.Outcome?
+        _ outcome: Evaluation.Outcome?,
+        _ hiddenTurns: Int = 0
     ) -> Explanation.Step {
         Explanation.Step(
             text: program.tree.text(of: id),
@@ -163,7 +195,8 @@ final class Explainer {
             depth: depths[id],
             variables: variables,
             outcome: outcome,
-            isPathPrefix: prefixes.contains(id)
+            isPathPrefix: prefixes.contains(id),
+            hiddenTurns: hiddenTurns
         )
     }
 

@@ -14,12 +14,14 @@ public struct Explanation: Sendable {
         public let outcome: Evaluation.Outcome?
         /// Whether it is only a part of a longer path such as `candidate.metrics.accuracy`.
         public let isPathPrefix: Bool
+        /// How many turns of the innermost loop, right before this one, are not kept.
+        public let hiddenTurns: Int
     }
 
     /// The sub-expressions, each before those in it, turn by turn in a loop.
     ///
-    /// Literals are left out, and what lies within a part that was not evaluated. Of very many turns only the first are
-    /// kept.
+    /// Literals are left out, and what lies within a part that was not evaluated. Of very many turns the first are
+    /// kept, and the last, which decided.
     public let steps: [Step]
     /// The evaluation itself.
     public let evaluation: Evaluation

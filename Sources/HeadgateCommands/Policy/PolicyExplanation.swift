@@ -5,7 +5,11 @@ import HeadgatePolicy
 enum PolicyExplanation {
     static func print(_ program: Program, _ activation: Activation) {
         for step in program.explain(activation).steps {
-            Swift.print("\(String(repeating: "  ", count: step.depth))\(step.line) → \(step.shownOutcome)")
+            let indent = String(repeating: "  ", count: step.depth)
+            if step.hiddenTurns > 0 {
+                Swift.print("\(indent)… \(step.hiddenTurns) turn\(step.hiddenTurns == 1 ? " is" : "s are") not shown")
+            }
+            Swift.print("\(indent)\(step.line) → \(step.shownOutcome)")
         }
     }
 }
