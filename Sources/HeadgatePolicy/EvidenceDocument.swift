@@ -12,7 +12,8 @@ struct EvidenceDocument {
 
     /// The values of a document in an environment of a policy, and what in it fits no declared record.
     ///
-    /// Without more being said there are no approvals, and nothing is restored.
+    /// Without more being said there are no approvals, and nothing is restored. What the gate cannot have is unknown
+    /// though the document gives it.
     static func activation(
         _ document: PlacedJSON, declared: [String: MetricType]?, moment: GateMoment, params: [String: JSONValue],
         in environment: Environment
@@ -28,7 +29,8 @@ struct EvidenceDocument {
                 reader.reportUnknown(name, "there is no evidence \"\(name)\"")
                 continue
             }
-            activation[name] = reader.value(of: value, type, name)
+            let value = reader.value(of: value, type, name)
+            if !EvidenceSchema.unknown(at: moment).contains(name) { activation[name] = value }
         }
         activation["moment"] = .string(moment.rawValue)
         activation["params"] = .record(RecordValue("Params", params.map { ($0.key, EvidenceValues.plain($0.value)) }))
@@ -71,7 +73,7 @@ struct EvidenceDocument {
             }
             values.append((field, value(of: member, type, inner)))
         }
-        return .record(RecordValue(name, values, absence: .unknown(path: path)))
+        return EvidenceValues.record(name, values, path: path)
     }
 
     private mutating func map(_ element: CELType, _ json: JSONValue, _ path: String) -> Value {

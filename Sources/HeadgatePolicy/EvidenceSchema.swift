@@ -29,6 +29,15 @@ package enum EvidenceSchema {
         ("traffic", .record("Traffic")),
     ]
 
+    /// What a gate cannot have: it is unknown there.
+    static func unknown(at moment: GateMoment) -> Set<String> {
+        switch moment {
+        case .plan: ["candidate", "champion", "deployment", "target", "traffic"]
+        case .validate, .release: ["traffic"]
+        case .rollout: []
+        }
+    }
+
     /// Records by name, for documentation too.
     package static let records: [RecordType] = [
         RecordType(

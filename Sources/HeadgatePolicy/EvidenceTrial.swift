@@ -5,8 +5,12 @@ package import HeadgateCore
 package struct EvidenceTrial {
     package let environment: Environment
     package let activation: Activation
+    /// The members of the evidence.
+    package let given: [String]
     /// What in the evidence fits no declared record.
     package let problems: [HeadgateCore.Diagnostic]
+    /// What the evidence gives though the gate cannot have it, and that gate; it is taken as unknown.
+    package let leftOut: (names: [String], moment: GateMoment)?
 
     /// As a gate has it: declared records, and what the document does not give is unknown.
     ///
@@ -14,7 +18,8 @@ package struct EvidenceTrial {
     ///
     /// - Parameters:
     ///   - document: A mapping by variable; among them may be the `params` of a policy and, worked out, its `variables`.
-    ///   - moment: Which gate asks; by default what the document says, else `validate`.
+    ///   - moment: Which gate asks; by default what the document says, else `validate`, or `rollout` if there is
+    ///     traffic.
     package init(asAtGate document: PlacedJSON, moment: GateMoment?) {
         var problems: [HeadgateCore.Diagnostic] = []
         func wrong(_ field: String, _ message: String) {
@@ -33,7 +38,7 @@ package struct EvidenceTrial {
         var told: GateMoment?
         switch members.removeValue(forKey: "moment") {
         case .string(let text): told = GateMoment(rawValue: text)
-        case nil, .null: told = .validate
+        case nil, .null: told = members["traffic"] == nil ? .validate : .rollout
         default: break
         }
         var variables: [String: JSONValue] = [:]
@@ -46,11 +51,16 @@ package struct EvidenceTrial {
         if told == nil { wrong("moment", "expected one of \(known)") }
         var environment = EvidenceSchema.environment(params: params)
         for name in variables.keys.sorted() { environment.declare("variables.\(name)", .dyn) }
+        environment.limits.expressionBytes = PolicyExpression.maxLength
         self.environment = environment
+        given = document.value.sortedMembers.map(\.name)
+        let asked = moment ?? told ?? .validate
+        let missing = EvidenceSchema.unknown(at: asked).intersection(members.keys).sorted()
+        leftOut = missing.isEmpty ? nil : (missing, asked)
         let found: [HeadgateCore.Diagnostic]
         (activation, found) = EvidenceDocument.activation(
-            PlacedJSON(.object(members), places: document.places), declared: nil, moment: moment ?? told ?? .validate,
-            params: params, in: environment)
+            PlacedJSON(.object(members), places: document.places), declared: nil, moment: asked, params: params,
+            in: environment)
         for (name, value) in variables {
             activation["variables.\(name)"] = EvidenceValues.plain(value, path: "variables.\(name)")
         }
@@ -72,10 +82,13 @@ package struct EvidenceTrial {
     private init(_ document: JSONValue, _ value: (String, JSONValue) -> Value) {
         var environment = Environment()
         for (name, _) in document.sortedMembers { environment.declare(name, .dyn) }
+        environment.limits.expressionBytes = PolicyExpression.maxLength
         self.environment = environment
+        given = document.sortedMembers.map(\.name)
         activation = Activation(environment)
         for (name, member) in document.sortedMembers { activation[name] = value(name, member) }
         problems = []
+        leftOut = nil
     }
 
     /// The names of what a gate has.

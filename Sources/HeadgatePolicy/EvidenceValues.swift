@@ -36,7 +36,7 @@ package enum EvidenceValues {
                 (role, statistics(TrafficWindow(from: TrafficStatistics(), to: counted), "traffic.\(role)"))
             }
             if let weight = evidence.weight { fields.append(("weight", .int(Int64(weight)))) }
-            activation["traffic"] = .record(RecordValue("Traffic", fields, absence: .unknown(path: "traffic")))
+            activation["traffic"] = record("Traffic", fields, path: "traffic")
         }
         return activation
     }
@@ -159,6 +159,12 @@ package enum EvidenceValues {
         }
     }
 
+    /// A record of which what is not there is unknown; with every declared field it is whole, and can equal another.
+    static func record(_ name: String, _ fields: [(String, Value)], path: String) -> Value {
+        let declared = EvidenceSchema.records.first { $0.name == name }?.fields.count
+        return .record(RecordValue(name, fields, absence: fields.count == declared ? .error : .unknown(path: path)))
+    }
+
     private static func subject(_ subject: Evidence.Subject) -> Value {
         .record(
             RecordValue(
@@ -184,7 +190,7 @@ package enum EvidenceValues {
         ]
         if let time = timestamp(facts.time) { fields.append(("time", time)) }
         if let signer = facts.signer { fields.append(("signer", .string(signer))) }
-        return .record(RecordValue("Commit", fields, absence: .unknown(path: "commit")))
+        return record("Commit", fields, path: "commit")
     }
 
     private static func person(_ person: CommitFacts.Person) -> Value {

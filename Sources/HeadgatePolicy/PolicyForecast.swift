@@ -1,7 +1,7 @@
 import CEL
 package import HeadgateCore
 
-/// What a rule still has to ask, with everything that is known filled in.
+/// What a rule still has to ask, with what is known filled in, but within loops.
 package struct RuleForecast: Hashable, Sendable, Codable {
     package let name: String
     /// What must become known first, such as `candidate.metrics.accuracy`.

@@ -29,6 +29,17 @@ package final class PolicyJudge: Judge {
         compiled(policy, spec, digest).problems.isEmpty
     }
 
+    /// What a policy reads though none of its gates can have it, in order; nothing for a policy in error.
+    package func unknowable(_ policy: PolicyName, _ spec: PolicySpec, digest: PolicyDigest) -> [String] {
+        let entry = compiled(policy, spec, digest)
+        guard entry.problems.isEmpty, let first = spec.at.first else { return [] }
+        let missing = spec.at.reduce(EvidenceSchema.unknown(at: first)) {
+            $0.intersection(EvidenceSchema.unknown(at: $1))
+        }
+        let read = entry.policy.rules.flatMap(\.attributes).map { $0.path.prefix { $0 != "." && $0 != "[" } }
+        return missing.intersection(read.map(String.init)).sorted()
+    }
+
     /// What a policy asks of a Model that its steps do not declare; nil for a policy in error.
     package func misspeltMetric(
         _ policy: PolicyName, _ spec: PolicySpec, digest: PolicyDigest, among declared: [String: MetricType]?

@@ -104,7 +104,20 @@ import Testing
             Case("candidate.digst == ''", "--evidence gate.json --plain", 2, errors: "there are created, metrics"),
             Case("candidate.size > 1", 64, errors: "--evidence"),
             Case("candidate.size > 1", "--evidence plain.json", 64, errors: "the file gives count, nan, scores, tags"),
+            Case(
+                "variables.drp > 1", "--evidence gate.json", 64,
+                errors: "the file gives candidate, champion, now, params\n"),
+            Case(
+                "'\(String(repeating: "x", count: 16_384))' == ''", "--at plan", 64,
+                errors: "the expression is longer than 16384 bytes"),
+            Case(
+                "lists.range(3000).all(x, x < 2500)", "--explain", 1,
+                output: "lists.range(3000).all(x, x < 2500) → false\n"),
             Case("candidate.size > 1", "--at plan", 2, output: "unknown: waits for candidate.size\n"),
+            Case(
+                "candidate.metrics.accuracy > 0.9", "--evidence gate.json --at plan", 2,
+                output: "unknown: waits for candidate.metrics.accuracy\nleft: candidate.metrics.accuracy > 0.9\n",
+                errors: "candidate, champion is unknown at plan, whatever the file gives"),
             Case("moment", "--at release", 0, output: "\"release\"\n"),
             Case("true", "--at never", 64, errors: "never"), Case("true", "--at plan --plain", 64, errors: "exclude"),
             Case("true", "--explian", 64, errors: "Unknown option '--explian'"),
@@ -136,6 +149,11 @@ import Testing
             "--explain", "--at", "validate", "--evidence", "gate.json",
         ])
         #expect(result.status == 64 && result.errors.contains("undeclared name 'tags'"))
+        let long = try await run(["lists.range(3000).all(x, x < 2500)", "--explain"])
+        #expect(
+            long.lines.suffix(6).prefix(3) == [
+                "  x < 2500 → true  [x = 1999]", "  … 500 turns are not shown", "  x < 2500 → false  [x = 2500]",
+            ], "\(long.lines.suffix(8))")
         let explained = try await run([
             "['x', 'y'].exists(t, t == 'y') && candidate.metrics.accuracy >= params.accuracy", "--explain",
             "--evidence", "gate.json",

@@ -48,10 +48,53 @@ import Testing
         ("candidate.digest == ''", "unknown: waits for candidate.digest"),
         ("deployment.name == 'wine'", "unknown: waits for deployment.name"),
         ("has(candidate.metrics.f1)", "false"), ("variables.drop <= params.floor", "true"),
-        ("variables.odd > 1.0", "unknown: waits for variables.odd"), ("moment", "'validate'"),
+        ("variables.odd > 1.0", "unknown: waits for variables.odd"), ("moment", "'rollout'"),
     ])
     func `values are those of a gate, and what is left out is unknown`(source: String, expected: String) throws {
         #expect(try Self.outcome(source) == expected)
+    }
+
+    @Test(arguments: [
+        ("commit.author == commit.committer", "true"), ("approvals[0] == approvals[0]", "true"),
+        ("approvals[0] in approvals", "true"), ("model == deployment", "false"), ("model == model", "true"),
+        ("commit == commit", "unknown: waits for commit"),
+        ("candidate.provenance.steps[0] == candidate.provenance.steps[1]", "true"),
+        ("traffic.stable.latency == traffic.candidate.latency", "unknown: waits for traffic.candidate.latency"),
+        ("candidate == candidate", "unknown: waits for candidate, candidate.provenance"),
+    ])
+    func `records with every field can be equal`(source: String, expected: String) throws {
+        let ada = #"{"name": "ada", "email": "a@b"}"#
+        let step = #"{"name": "train", "key": "k", "run": "r", "builder": "", "signer": ""}"#
+        let latency = #""mean": 1, "p50": 1, "p90": 1, "p95": 1"#
+        let text = """
+            {"commit": {"author": \(ada), "committer": \(ada)},
+             "approvals": [{"by": "ada", "digest": "d", "at": "2026-03-01T09:00:00Z"}],
+             "model": {"name": "wine", "labels": {}, "annotations": {}},
+             "deployment": {"name": "cellar", "labels": {}, "annotations": {}},
+             "candidate": {"provenance": {"steps": [\(step), \(step)]}},
+             "traffic": {"stable": {"latency": {\(latency), "p99": 1}}, "candidate": {"latency": {\(latency)}}}}
+            """
+        let trial = EvidenceTrial(asAtGate: try Self.evidence(text), moment: .rollout)
+        #expect(trial.problems == [])
+        #expect(try trial.environment.compile(source).evaluate(trial.activation).result.description == expected)
+    }
+
+    @Test(arguments: [
+        (GateMoment.plan, "candidate.size > 1", "unknown: waits for candidate.size"),
+        (.plan, "champion == null", "unknown: waits for champion"), (.plan, "model.name", "'wine'"),
+        (.plan, "commit.author.name", "'ada'"), (.validate, "candidate.size", "12"),
+        (.validate, "traffic.weight > 1", "unknown: waits for traffic.weight"),
+        (.release, "traffic.weight > 1", "unknown: waits for traffic.weight"), (.rollout, "traffic.weight", "10"),
+    ])
+    func `what a gate cannot have is unknown there though the evidence gives it`(
+        moment: GateMoment, source: String, expected: String
+    ) throws {
+        #expect(try Self.outcome(source, at: moment) == expected)
+        let trial = EvidenceTrial(asAtGate: try Self.evidence(Self.document), moment: moment)
+        let leftOut: [GateMoment: [String]] = [
+            .plan: ["candidate", "champion", "traffic"], .validate: ["traffic"], .release: ["traffic"],
+        ]
+        #expect(trial.leftOut?.names == leftOut[moment])
     }
 
     @Test func `which gate asks may be said, by the caller before the document`() throws {
@@ -71,6 +114,11 @@ import Testing
                 "write timestamp(…) around the text"
             ),
             ("candidat.size > 1", "undeclared name 'candidat'", "did you mean 'candidate'?"),
+            ("variables.drp > 1.0", "undeclared name 'variables.drp'", "did you mean 'variables.drop'?"),
+            (
+                "variables.tolerance > 1.0", "undeclared name 'variables.tolerance'",
+                "declared are variables.drop, variables.odd"
+            ),
         ] as [(String, String, String?)])
     func `what a policy may not ask is refused`(source: String, message: String, hint: String?) throws {
         let trial = EvidenceTrial(asAtGate: try Self.evidence(Self.document), moment: nil)

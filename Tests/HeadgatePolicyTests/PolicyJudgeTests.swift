@@ -21,6 +21,23 @@ import Testing
     }
 
     @Test(arguments: [
+        ([GateMoment.plan], "candidate.size > 1", ["candidate"]), ([.plan, .validate], "candidate.size > 1", []),
+        ([.plan], "variables.slow || target == 'x'", ["target", "traffic"]), ([.plan], "commit.verified", []),
+        ([.validate, .release], "variables.slow", ["traffic"]), ([.validate, .rollout], "variables.slow", []),
+        ([.plan], "candidate.sise > 1", []),
+    ])
+    func `what none of a policy's gates can have is known before they ask`(
+        gates: [GateMoment], expression: String, expected: [String]
+    ) throws {
+        var spec = policy(expression)
+        spec.at = gates
+        spec.variables = [
+            PolicyVariable(name: "slow", expression: PolicyExpression("traffic.candidate.latency.p99 > 1.0"))
+        ]
+        #expect(judge.unknowable(try #require(PolicyName("p")), spec, digest: Key.policy(spec)) == expected)
+    }
+
+    @Test(arguments: [
         ("candidate.metrics.accuracy >= 0.9", Verdict.Outcome.pass),
         ("candidate.metrics.accuracy >= 0.95", .fail),
         ("candidate.metrics.absent >= 0.9", .inconclusive),

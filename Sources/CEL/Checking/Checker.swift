@@ -92,6 +92,7 @@ struct Checker {
         case .identifier(let name, let isAbsolute): return identifier(id, name, isAbsolute: isAbsolute)
         case .select(let operand, let field):
             if let found = qualified(id) { return found }
+            if isUndeclared(id, within: operand) { return .dyn }
             return selectedType(check(operand), field, at: id)
         case .optionalSelect(let operand, let field):
             let selected = selectedType(unwrapped(check(operand)), field, at: id)
@@ -279,6 +280,19 @@ struct Checker {
         guard let found = environment.lookUp(name, isAbsolute: isAbsolute) else { return nil }
         references[id] = found.reference
         return found.type
+    }
+
+    /// Reports a name that is not among those that begin alike, such as `variables.drp` beside `variables.drop`.
+    private mutating func isUndeclared(_ id: NodeID, within operand: NodeID) -> Bool {
+        guard isReporting, case .identifier(let first, let isAbsolute) = tree[operand].kind, localSlot(first) == nil,
+            environment.lookUp(first, isAbsolute: isAbsolute) == nil, let name = dottedName(id)?.name
+        else { return false }
+        let siblings = environment.visibleNames.filter { $0.hasPrefix("\(first).") }.sorted()
+        guard !siblings.isEmpty else { return false }
+        let near = nearestName(to: name, among: siblings).map { "did you mean '\($0)'?" }
+        let known = "declared are \(siblings.prefix(12).joined(separator: ", "))\(siblings.count > 12 ? ", …" : "")"
+        report(id, "undeclared name '\(name)'", hint: near ?? known)
+        return true
     }
 
     func dottedName(_ id: NodeID) -> (name: String, isAbsolute: Bool)? {

@@ -1,5 +1,5 @@
 extension Program {
-    /// What is left of the expression when everything known is filled in.
+    /// What is left of the expression when what is known is filled in, but within loops.
     ///
     /// `metrics.auc >= 0.9 && size(slices) > 3` with the metrics known is `size(slices) > 3`. Where the value is known
     /// altogether, that is the residual; where there is no literal for a known part, its source stays.

@@ -16,7 +16,8 @@ struct RepositoryCheck {
 
     /// What is wrong with each manifest, and what only shows when all are seen together.
     var diagnostics: [Diagnostic] {
-        desired.diagnostics + desired.servingProblems(source: source) + unguarding + misspeltMetrics + unmetProtected
+        desired.diagnostics + desired.servingProblems(source: source) + unguarding + unknowable + misspeltMetrics
+            + unmetProtected
     }
 
     /// Policies that nothing names and whose `match` selects nothing: they look like a gate and are none.
@@ -29,6 +30,21 @@ struct RepositoryCheck {
                     ? "name it under `policies` of a Model or Deployment, or give it a `match`"
                     : "no Model or Deployment has the labels of its `match`",
                 object: ObjectID(PolicyID(source: source, name: name)))
+        }
+    }
+
+    /// Policies that read what is unknown at every gate where they are asked.
+    private var unknowable: [Diagnostic] {
+        desired.policies.sorted { $0.key < $1.key }.flatMap { name, policy in
+            let gates = policy.spec.at.map(\.rawValue).joined(separator: ", ")
+            return judge.unknowable(name, policy.spec, digest: Key.policy(policy.spec)).map { read in
+                Diagnostic(
+                    .warning, code: "never-known", "policy \(name) reads \(read), which is unknown at \(gates)",
+                    at: policy.meta.location,
+                    hint:
+                        "ask it at `\(read == "traffic" ? GateMoment.rollout.rawValue : GateMoment.validate.rawValue)`",
+                    object: ObjectID(PolicyID(source: source, name: name)))
+            }
         }
     }
 

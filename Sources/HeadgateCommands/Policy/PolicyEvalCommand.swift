@@ -56,6 +56,9 @@ struct PolicyEvalCommand: AsyncParsableCommand {
             }
             throw ExitCode(64)
         }
+        if let (names, moment) = trial.leftOut {
+            Terminal.note("\(names.joined(separator: ", ")) is unknown at \(moment.rawValue), whatever the file gives")
+        }
         let program: Program
         do {
             program = try trial.environment.compile(expressions[0])
@@ -129,7 +132,7 @@ struct PolicyEvalCommand: AsyncParsableCommand {
                 && error.diagnostics.contains { $0.message == "undeclared name '\(name)'" }
         }
         guard !missing.isEmpty else { return [] }
-        let given = trial.environment.variableNames.joined(separator: ", ")
+        let given = trial.given.joined(separator: ", ")
         let what = "\(missing.joined(separator: ", ")) is what evidence gives: "
         return [
             evidence == nil

@@ -5,7 +5,7 @@ package struct PlannedGate: Hashable, Sendable, Codable {
         package let name: String
         /// What must become known first, such as `candidate.metrics.accuracy`.
         package let waitsFor: [String]
-        /// What is left of its expression when everything known is filled in.
+        /// What is left of its expression when what is known is filled in, but within loops.
         package let residual: String
 
         package init(name: String, waitsFor: [String], residual: String) {

@@ -58,6 +58,9 @@ package struct PolicyMatch: Hashable, Sendable, Codable {
 
 /// A CEL expression with its place in the manifest.
 package struct PolicyExpression: Hashable, Sendable, Codable {
+    /// The most bytes of one expression.
+    package static let maxLength = 16 << 10
+
     package var source: String
     /// Where the expression's first character stands; not part of the policy's digest.
     package var location: SourceLocation?

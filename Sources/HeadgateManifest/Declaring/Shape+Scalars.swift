@@ -161,17 +161,15 @@ extension Shape where Value == Digest {
     }
 }
 
-/// The most bytes of one expression.
-private let maxLength = 16 << 10
-
 extension Shape where Value == PolicyExpression {
     /// A CEL expression with the places of its characters.
     static var expression: Shape {
         Shape(.text(.expression), shown: \.source) { node, reader in
             guard let text = reader.text(node, expected: "a CEL expression"), case .scalar(let scalar) = node.content
             else { return nil }
-            guard text.utf8.count <= maxLength else {
-                reader.report("too-large", "the expression is longer than \(maxLength) bytes", at: node.mark)
+            guard text.utf8.count <= PolicyExpression.maxLength else {
+                reader.report(
+                    "too-large", "the expression is longer than \(PolicyExpression.maxLength) bytes", at: node.mark)
                 return nil
             }
             guard text.contains(where: { !$0.isWhitespace }) else {

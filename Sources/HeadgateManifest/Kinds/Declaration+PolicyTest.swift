@@ -30,7 +30,9 @@ extension Declaration {
             "Evidence by variable, laid over everything else. What is not given is unknown; `champion: null` says none."
         ),
         Field("params", params, default: [:], "Values that replace the Policy's params."),
-        .optional("at", moment, "The moment of the question. Left out, the first at which the Policy is asked."),
+        .optional(
+            "at", moment,
+            "The moment of the question. Left out, the first of the Policy's `at` that can have what the case gives."),
         Field("expect", .either(bareExpectation, expectation), "The answer."),
         .optional("cost", .integer(0...Int.max), "The most cost units that the answer may take."),
         make: PolicyTestCase.init)

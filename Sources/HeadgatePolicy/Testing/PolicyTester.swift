@@ -98,9 +98,9 @@ package final class PolicyTester {
                 return errored(prepared, ["the policy has no param \"\(name)\"; it has \(known)"])
             }
         }
+        let (moment, leftOut) = gate(of: prepared)
         let (activation, faults) = EvidenceDocument.activation(
-            prepared.evidence, declared: prepared.metrics, moment: test.at ?? spec.at.first ?? .validate,
-            params: params, in: policy.environment)
+            prepared.evidence, declared: prepared.metrics, moment: moment, params: params, in: policy.environment)
         guard faults.isEmpty else { return errored(prepared, faults.map(\.description)) }
         recorder.cost = 0
         var answers = CompiledPolicy.Answers()
@@ -115,12 +115,29 @@ package final class PolicyTester {
         let reasons = reasons(answers, activation)
         let cost = recorder.cost
         var problems = Self.differences(test.expect, verdict, message, reasons)
+        if !problems.isEmpty, !leftOut.isEmpty {
+            problems.append(
+                "\(leftOut.joined(separator: ", ")) is unknown at \(moment.rawValue), whatever the case gives")
+        }
         problems += Self.differences(test.expect, answers.rules)
         if let most = test.cost, cost > UInt64(most) { problems.append("cost \(cost), expected at most \(most)") }
         return PolicyTestResult(
             test: prepared.test, name: test.name, policy: name.text, location: prepared.location,
             status: problems.isEmpty ? .passed : .failed, problems: problems, verdict: verdict, message: message,
             reasons: reasons, cost: cost, costBound: costBound)
+    }
+
+    /// Which gate a case asks, and what it gives though that gate cannot have it.
+    ///
+    /// Where the case does not say, the first of the policy's gates that can have the most.
+    private func gate(of prepared: PreparedCase) -> (GateMoment, leftOut: [String]) {
+        var given: Set<String> = []
+        if case .object(let members) = prepared.evidence.value { given = Set(members.keys) }
+        let gates = (prepared.spec.at.map { [$0] } ?? (spec.at.isEmpty ? [.validate] : spec.at)).map { moment in
+            (moment, leftOut: EvidenceSchema.unknown(at: moment).intersection(given).sorted())
+        }
+        // The first of several that leave out as little.
+        return gates.min { $0.leftOut.count < $1.leftOut.count } ?? (.validate, [])
     }
 
     /// A case that could not be asked.

@@ -18,10 +18,11 @@ import Testing
 
     private static func prepared(
         _ evidence: JSONValue, _ expect: PolicyExpectation = PolicyExpectation(verdict: .pass),
-        params: [String: JSONValue] = [:], cost: Int? = nil, metrics: [String: MetricType]? = nil
+        params: [String: JSONValue] = [:], at: GateMoment? = nil, cost: Int? = nil, metrics: [String: MetricType]? = nil
     ) -> PreparedCase {
         PreparedCase(
-            test: "t", spec: PolicyTestCase(name: "c", params: params, expect: expect, cost: cost), location: nil,
+            test: "t", spec: PolicyTestCase(name: "c", params: params, at: at, expect: expect, cost: cost),
+            location: nil,
             evidence: PlacedJSON(evidence), metrics: metrics)
     }
 
@@ -96,6 +97,25 @@ import Testing
         let result = try Self.tester(Self.policy(["true"])).run(Self.prepared(evidence))
         #expect(result.status == .errored)
         #expect(result.problems.contains { $0.contains("[\(path)]") && $0.contains(hint) }, "\(result.problems)")
+    }
+
+    @Test(
+        arguments: [
+            ([GateMoment.plan], nil, Verdict.Outcome.inconclusive), ([.plan, .validate], nil, .pass),
+            ([.plan, .validate], .plan, .inconclusive), ([.validate], nil, .pass), ([.rollout], nil, .pass),
+        ] as [([GateMoment], GateMoment?, Verdict.Outcome)])
+    func `what the gate cannot have is unknown, and a case that names no gate asks one that can`(
+        _ gates: [GateMoment], _ at: GateMoment?, _ outcome: Verdict.Outcome
+    ) throws {
+        var spec = Self.policy(["candidate.metrics.accuracy > 0.5"])
+        spec.at = gates
+        let tester = try Self.tester(spec)
+        let result = tester.run(Self.prepared(Self.accuracy(.number(0.9)), PolicyExpectation(verdict: outcome), at: at))
+        #expect(result.status == .passed, "\(result)")
+        let wrong = tester.run(Self.prepared(Self.accuracy(.number(0.9)), PolicyExpectation(verdict: .fail), at: at))
+        #expect(
+            wrong.problems.contains("candidate is unknown at plan, whatever the case gives")
+                == (outcome == .inconclusive), "\(wrong)")
     }
 
     @Test func `a param that the policy does not have and a metric that no step declares are errors`() throws {

@@ -110,6 +110,17 @@ import Testing
         #expect(check.status == 0, "\(check)")
         #expect(check.output.contains("warning: policy lonely guards nothing"))
         #expect(!check.output.contains("policy named guards") && !check.output.contains("policy matching guards"))
+        #expect(!check.output.contains("which is unknown at"), "\(check)")
+        try folder.write(
+            "early.yaml",
+            """
+            apiVersion: headgate.dev/v1
+            kind: Policy
+            metadata: {name: early}
+            spec: {at: [plan], match: {labels: {}}, rules: [{name: r, expression: candidate.size > 1}]}
+            """)
+        let early = try Headgate(["check", "."], in: folder.url)
+        #expect(early.status == 0 && early.output.contains("policy early reads candidate, which is unknown at plan"))
         try folder.write(
             "t.yaml", "apiVersion: headgate.dev/v1\nkind: PolicyTest\nmetadata: {name: t}\nspec: {policys: named}")
         let broken = try Headgate(["check", "."], in: folder.url)
