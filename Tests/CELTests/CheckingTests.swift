@@ -73,6 +73,8 @@ import Testing
             ("slices.all(s)", "'all' does not take one argument", "it is called as list.all(x, condition)"),
             ("slices.map(s, 1, 2, 3)", "'map' does not take 4 arguments", nil),
             ("math.greatst(1, 2) == 2", "there is no function 'math.greatst'", "did you mean 'math.greatest'?"),
+            ("math.max(1, 2) == 2", "there is no function 'math.max'", "did you mean 'math.greatest'?"),
+            ("math.min([1, 2]) == 2", "there is no function 'math.min'", "did you mean 'math.least'?"),
             ("cel.bnd(x, 1, x == 1)", "there is no function 'cel.bnd'", "did you mean 'cel.bind'?"),
             (
                 "cel.bind(x, 1)", "'cel.bind' does not take 2 arguments",

@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "null", "true", "-1", "7u", "1.5", "3.0", "1e+20", "-0.0", #""a\"b\\c\n\t'\x01\x85é😀""#, #"b"a\x00\xff\"""#,
+        "null", "true", "-1", "7u", "1.5", "3.0", "1e+20", "-0.0", #""a\"b\\c\n\t'\x01\x85é😀""#,
+        #""\u202e\u2028\u2029\ufeff\U000e0001""#, #"b"a\x00\xff\"""#,
         #"timestamp("2026-03-01T12:00:00.500Z")"#, #"duration("3.5s")"#, #"duration("-5400s")"#, "[1, [2u, \"a\"]]",
         #"{"a": {1: true}, 2u: []}"#, "optional.of(1)", "optional.none()", "int", "list", "google.protobuf.Timestamp",
         #"double("NaN")"#, #"double("-Infinity")"#, #"Point{x: 1, `in`: 2.0}"#, #"ip("10.0.0.1")"#,

@@ -14,6 +14,7 @@ import Testing
         "misspelt.json": "{\n  \"candidate\": {\"metrcs\": {}}}",
         "plain.json": #"{"count": 5, "tags": ["x", "y"], "scores": {"accuracy": 0.9}, "nan": NaN}"#,
         "nothing.json": "{}",
+        "slip.json": #"{"candiate": {"size": 1}, "now": "2026-03-06T13:00:00Z"}"#,
         "mixed.json": #"{"candidate": {"errorRate": 0.1}, "stable": {"errorRate": 0.2}}"#,
     ]
 
@@ -113,11 +114,14 @@ import Testing
             Case(
                 "lists.range(3000).all(x, x < 2500)", "--explain", 1,
                 output: "lists.range(3000).all(x, x < 2500) → false\n"),
+            Case(
+                "candidate.size > 1", "--evidence slip.json", 64,
+                errors: "a gate has no evidence \"candiate\"; did you mean \"candidate\"? (--at GATE"),
             Case("candidate.size > 1", "--at plan", 2, output: "unknown: waits for candidate.size\n"),
             Case(
                 "candidate.metrics.accuracy > 0.9", "--evidence gate.json --at plan", 2,
                 output: "unknown: waits for candidate.metrics.accuracy\nleft: candidate.metrics.accuracy > 0.9\n",
-                errors: "candidate, champion is unknown at plan, whatever the file gives"),
+                errors: "unknown at plan, whatever the file gives: candidate, champion"),
             Case("moment", "--at release", 0, output: "\"release\"\n"),
             Case("true", "--at never", 64, errors: "never"), Case("true", "--at plan --plain", 64, errors: "exclude"),
             Case("true", "--explian", 64, errors: "Unknown option '--explian'"),

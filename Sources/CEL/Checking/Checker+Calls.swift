@@ -25,7 +25,9 @@ extension Checker {
             let types = arguments.map { check($0) }
             return resolve(id, found, overloads, types, isMember: false, isNamespaced: true)
         }
-        guard let overloads = environment.functions[name] else { return undeclaredMember(id, target, name, arguments) }
+        guard let overloads = environment.functions[name], !isReporting || namespace(target) == nil else {
+            return undeclaredMember(id, target, name, arguments)
+        }
         let types = [check(target)] + arguments.map { check($0) }
         return resolve(id, name, overloads, types, isMember: true, isNamespaced: false)
     }
@@ -51,8 +53,9 @@ extension Checker {
         let near: String? =
             namespace == nil
             ? nearestName(to: name, among: environment.memberFunctionNames)
-            : nearestName(
-                to: full, among: environment.globalFunctionNames + Array(Node.Macro.namespacedForms.keys).sorted())
+            : Self.otherNames[full]
+                ?? nearestName(
+                    to: full, among: environment.globalFunctionNames + Array(Node.Macro.namespacedForms.keys).sorted())
         let form = (Node.Macro.forms[full] ?? Node.Macro.namespacedForms[full]).map { "it is called as \($0)" }
         report(
             id, form == nil ? "there is no function '\(full)'" : "'\(full)' does not take \(Self.count(arguments))",
@@ -62,6 +65,12 @@ extension Checker {
         if let near, Node.Macro.forms[near] ?? Node.Macro.namespacedForms[near] != nil { diagnostics = before }
         return .dyn
     }
+
+    /// What other languages call functions of this one.
+    private static let otherNames = [
+        "math.max": "math.greatest", "math.maximum": "math.greatest", "math.min": "math.least",
+        "math.minimum": "math.least",
+    ]
 
     private static func count(_ arguments: [NodeID]) -> String {
         arguments.count == 1 ? "one argument" : "\(arguments.count) arguments"

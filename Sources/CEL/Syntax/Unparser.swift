@@ -177,11 +177,23 @@ enum QuotedText {
             case "\t": result += "\\t".unicodeScalars
             case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
                 result += "\\x\(hex(UInt8(scalar.value)))".unicodeScalars
+            case _ where scalar.value > 0x9F && isInvisible(scalar):
+                let digits = String(scalar.value, radix: 16)
+                let (sign, width) = scalar.value > 0xFFFF ? ("U", 8) : ("u", 4)
+                result += "\\\(sign)\(String(repeating: "0", count: width - digits.count))\(digits)".unicodeScalars
             default: result.append(scalar)
             }
         }
         result.append(quote.scalar)
         return String(result)
+    }
+
+    /// Whether a character only breaks lines, or turns or joins those beside it, so that a text is not what it seems.
+    private static func isInvisible(_ scalar: UnicodeScalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 
     static func quote(bytes: [UInt8], _ quote: Quote = .single) -> String {

@@ -57,7 +57,7 @@ struct PolicyEvalCommand: AsyncParsableCommand {
             throw ExitCode(64)
         }
         if let (names, moment) = trial.leftOut {
-            Terminal.note("\(names.joined(separator: ", ")) is unknown at \(moment.rawValue), whatever the file gives")
+            Terminal.note("unknown at \(moment.rawValue), whatever the file gives: \(names.joined(separator: ", "))")
         }
         let program: Program
         do {
@@ -97,8 +97,9 @@ struct PolicyEvalCommand: AsyncParsableCommand {
             return EvidenceTrial(plain: document.value)
         }
         guard let first = strange.first else { return EvidenceTrial(asAtGate: document, moment: nil) }
+        let near = Spelling.nearest(to: first, among: EvidenceTrial.names).map { "; did you mean \"\($0)\"?" } ?? ""
         Terminal.note(
-            "taken as plain JSON, since a gate has no evidence \"\(first)\" (--at GATE insists, --plain agrees)")
+            "taken as plain JSON, since a gate has no evidence \"\(first)\"\(near) (--at GATE insists, --plain agrees)")
         return EvidenceTrial(plain: document.value)
     }
 

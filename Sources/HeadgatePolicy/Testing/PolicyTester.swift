@@ -116,8 +116,8 @@ package final class PolicyTester {
         let cost = recorder.cost
         var problems = Self.differences(test.expect, verdict, message, reasons)
         if !problems.isEmpty, !leftOut.isEmpty {
-            problems.append(
-                "\(leftOut.joined(separator: ", ")) is unknown at \(moment.rawValue), whatever the case gives")
+            let names = leftOut.joined(separator: ", ")
+            problems.append("unknown at \(moment.rawValue), whatever the case gives: \(names)")
         }
         problems += Self.differences(test.expect, answers.rules)
         if let most = test.cost, cost > UInt64(most) { problems.append("cost \(cost), expected at most \(most)") }

@@ -114,7 +114,7 @@ import Testing
         #expect(result.status == .passed, "\(result)")
         let wrong = tester.run(Self.prepared(Self.accuracy(.number(0.9)), PolicyExpectation(verdict: .fail), at: at))
         #expect(
-            wrong.problems.contains("candidate is unknown at plan, whatever the case gives")
+            wrong.problems.contains("unknown at plan, whatever the case gives: candidate")
                 == (outcome == .inconclusive), "\(wrong)")
     }
 
