@@ -33,7 +33,7 @@ struct EvidenceDocument {
             if !EvidenceSchema.unknown(at: moment).contains(name) { activation[name] = value }
         }
         activation["moment"] = .string(moment.rawValue)
-        activation["params"] = .record(RecordValue("Params", params.map { ($0.key, EvidenceValues.plain($0.value)) }))
+        activation["params"] = EvidenceValues.params(params)
         return (activation, reader.problems)
     }
 

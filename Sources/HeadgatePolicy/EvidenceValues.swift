@@ -30,7 +30,7 @@ package enum EvidenceValues {
         if let now = timestamp(evidence.now) { activation["now"] = now }
         activation["restoring"] = .bool(evidence.restoring)
         activation["moment"] = .string(evidence.moment.rawValue)
-        activation["params"] = .record(RecordValue("Params", params.map { ($0.key, plain($0.value)) }))
+        activation["params"] = Self.params(params)
         if evidence.moment == .rollout {
             var fields = evidence.traffic.map { role, counted in
                 (role, statistics(TrafficWindow(from: TrafficStatistics(), to: counted), "traffic.\(role)"))
@@ -146,6 +146,12 @@ package enum EvidenceValues {
         case .array(let elements): .list(elements.map(plain))
         case .object: .map(MapValue(value.sortedMembers.map { ($0.name, plain($0.value)) }))
         }
+    }
+
+    /// A policy's own params, in the order of their names.
+    static func params(_ params: [String: JSONValue]) -> Value {
+        let fields = params.sorted { $0.key < $1.key }
+        return .record(RecordValue("Params", fields.map { ($0.key, plain($0.value, path: "params.\($0.key)")) }))
     }
 
     /// A JSON document as it stands, but for numbers that are not finite: these are unknown.

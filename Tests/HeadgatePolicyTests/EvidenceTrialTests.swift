@@ -20,7 +20,7 @@ import Testing
          "commit": {"author": {"name": "ada"}, "time": "2026-02-28T12:00:00+01:00"},
          "traffic": {"candidate": {"requests": 10, "errorRate": NaN}, "weight": 10},
          "approvals": [{"by": "grace", "at": "2026-03-01T09:00:00Z"}],
-         "now": "2026-03-06T13:00:00Z", "variables": {"drop": 0.01, "odd": NaN}, "params": {"floor": 0.9, "days": 30}}
+         "now": "2026-03-06T13:00:00Z", "variables": {"drop": 0.01, "odd": NaN}, "params": {"floor": 0.9, "days": 30, "odd": NaN}}
         """#
 
     private static func outcome(_ source: String, at moment: GateMoment? = nil) throws -> String {
@@ -49,6 +49,8 @@ import Testing
         ("deployment.name == 'wine'", "unknown: waits for deployment.name"),
         ("has(candidate.metrics.f1)", "false"), ("variables.drop <= params.floor", "true"),
         ("variables.odd > 1.0", "unknown: waits for variables.odd"), ("moment", "'rollout'"),
+        ("params.odd < 0.5", "unknown: waits for params.odd"),
+        ("params", #"Params{days: 30, floor: 0.9, odd: unknown(params.odd)}"#),
     ])
     func `values are those of a gate, and what is left out is unknown`(source: String, expected: String) throws {
         #expect(try Self.outcome(source) == expected)

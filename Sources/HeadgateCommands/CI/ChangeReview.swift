@@ -47,7 +47,9 @@ struct ChangeReview {
         report.diagnostics += try await testProblems()
         report.notes = await knowledge.notes + given.strangers(in: head.desired)
         let pipelines = PipelinePlanner(host: host)
-        let moving = Set((planned + settled).filter(\.movesVersions).map(\.object))
+        // By the first plan, too: with other results than base's the same version has its gates before it again, and what
+        // a shared store knows of them must not hide that.
+        let moving = Set((first + planned + settled).filter(\.movesVersions).map(\.object))
         report.subjects = await subjects(models, settled, moving, known, VersionBuilder(planner: pipelines))
         let waiting = report.subjects.filter(waitsForResults)
         let changing = Set(planned.filter { $0.action == .run || $0.action == .wait }.map(\.object))

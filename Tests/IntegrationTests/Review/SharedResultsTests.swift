@@ -104,6 +104,23 @@ import Testing
         #expect(fork.output.contains("no signing key was given"), "\(fork)")
     }
 
+    @Test func `a change of the evaluation alone has its gates before it, however often its result is asked for`()
+        async throws
+    {
+        let review = try await ReviewRepository()
+        let folder = review.repository.folder
+        _ = try Keys(folder)
+        try await review.change([
+            "models/wine/evaluate.sh": #"echo '{"accuracy": 0.5, "latency": {"p99_ms": 9.5}}' > metrics.json"#
+        ])
+        for train in ["changed", "changed", "none"] {
+            let answer = try review.ci(
+                "--base", "main", "--train", train, "--store", folder + "/store", "--signing-key", folder + "/ci.pem",
+                "--trusted-key", folder + "/ci.pub")
+            #expect(answer.code == 1 && answer.output.contains("0.5"), "\(train): \(answer)")
+        }
+    }
+
     @Test func `keys without a store are wrong usage`() async throws {
         let review = try await ReviewRepository()
         for option in ["--signing-key", "--trusted-key"] {
