@@ -60,26 +60,26 @@ import Testing
             #expect(await eventually { lines.output.contains("Overridden") && lines.output.contains("Promoted") })
         }
         #expect(events.output.contains("by ada: a trial"), "\(events)")
-        try await world.serves("0.4")
+        try await world.controller.serves("0.4")
     }
 
     @Test func `a rollback holds, a release goes forward again, and a hold keeps what serves`() async throws {
         let world = try world()
         let back = try await world.headgate("rollback", "toy", "--reason", "it is worse", "--wait")
         #expect(back.status == 0 && back.errors.contains("RollbackRequested"), "\(back)")
-        try await world.serves("0.9")
+        try await world.controller.serves("0.9")
         #expect(try await world.headgate("get", "deployment", "toy").output.contains("by ada: it is worse"))
         let approved = try await world.headgate("approve", "toy")
         #expect(approved.status == 0 && approved.errors.contains("Approved: version"), "\(approved)")
         let released = try await world.headgate("release", "toy", "--wait")
         #expect(released.status == 0 && released.errors.contains("Released: by ada"), "\(released)")
-        try await world.serves("0.4")
+        try await world.controller.serves("0.4")
         let versions = JSON.list(try await world.headgate("get", "versions", "toy", "-o", "json").output)
         let first = try #require(versions.first { "\(($0["metrics"] as? [String: Any])?["accuracy"] ?? "")" == "0.9" })
         let digest = try #require(first["version"] as? String)
         let to = try await world.headgate("rollback", "toy", "--to", String(digest.dropFirst(7).prefix(8)), "--wait")
         #expect(to.status == 0, "\(to)")
-        try await world.serves("0.9")
+        try await world.controller.serves("0.9")
         #expect(try await world.headgate("history", "toy").output.split(separator: "\n").count >= 5)
     }
 
@@ -99,7 +99,7 @@ import Testing
         try Data().write(to: URL(fileURLWithPath: "\(world.repository.folder)/luck"))
         let retried = try await world.headgate("retry", "model/toy")
         #expect(retried.status == 0 && retried.errors.contains("RetryRequested"), "\(retried)")
-        try await world.serves("0.8")
+        try await world.controller.serves("0.8")
     }
 
     @Test func `a source whose branch is gone says so once, serves on, and is read again when it is back`() async throws
@@ -120,6 +120,6 @@ import Testing
         #expect(try await eventually { try await world.headgate("get", "sources").output.contains("Begin anew") })
         let log = world.controller.log.split(separator: "\n")
         #expect(log.filter { $0.contains("main does not exist on the remote") }.count == 1, "\(world.controller.log)")
-        try await world.serves("0.8")
+        try await world.controller.serves("0.8")
     }
 }

@@ -88,6 +88,21 @@ import Testing
         #expect(plan.status == 0 && plan.errors == "nothing would happen\n", "\(plan)")
     }
 
+    @Test(arguments: [
+        "a: [\n", "\u{1}\u{2}", Toy.manifest.replacingOccurrences(of: "target: local", with: "targt: local"),
+    ])
+    func `a plan keeps what a file in error may hold, however little of it can be recognised`(
+        _ text: String
+    ) async throws {
+        let repository = try await TemporaryRepository()
+        try await repository.commit("Add the toy model", Toy.files(accuracy: "0.9"))
+        try await repository.commit("Break it", ["headgate.yaml": text])
+        let headgate = HeadgateProgram(in: repository.path, environment: ["HEADGATE_STATE": nil])
+        let plan = try await headgate("plan", "--base", "HEAD~1")
+        #expect(plan.status == 2 && plan.errors.contains("headgate.yaml:"), "\(plan)")
+        #expect(plan.output.contains("keep") && !plan.output.contains("prune"), "\(plan)")
+    }
+
     @Test func `a plan of a new commit says what runs, what waits and what moves`() async throws {
         let repository = try await TemporaryRepository()
         try await repository.commit("Begin")

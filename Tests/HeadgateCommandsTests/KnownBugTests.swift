@@ -61,7 +61,7 @@ import Testing
         let arguments = ["--repo", repository.path, "--branch", "main", "--path", "models", "--poll", "200ms"]
         try await TestController.during(arguments, in: repository.folder) { controller in
             let world = Living.World(repository: repository, controller: controller)
-            try await world.serves("0.9")
+            try await world.controller.serves("0.9")
             func history() async throws -> String { try await world.headgate("history", "toy").output }
             let before = try await history()
             func expectUntouched(_ problem: String) async throws {
@@ -70,7 +70,7 @@ import Testing
                     return status.contains(problem)
                 }
                 #expect(isSaid, "\(problem): \(controller.log)")
-                try await world.serves("0.9")
+                try await world.controller.serves("0.9")
                 #expect(try await history() == before)
                 #expect(!controller.log.contains("ObjectRemoved"), "\(controller.log)")
             }

@@ -53,7 +53,7 @@ import Testing
         let done = try await world.headgate("gc", "--older-than", "1ms", "-o", "json")
         #expect(done.status == 0 && bytes(done) == planned, "\(trial) \(done)")
         #expect(try objects(in: state).isStrictSubset(of: before))
-        try await world.serves("0.9")
+        try await world.controller.serves("0.9")
         // Memory and ledger have forgotten the same: the version that is gone is trained again, the one that stayed is not.
         let versions = JSON.list(try await world.headgate("get", "versions", "-o", "json").output)
         #expect(versions.count == 2)
@@ -81,7 +81,7 @@ import Testing
     {
         let world = try world()
         try await world.repository.commit("Good again", ["data.txt": "0.9\n"])
-        try await world.serves("0.9")
+        try await world.controller.serves("0.9")
         let copy = "\(world.repository.folder)/copy"
         let made = try await world.headgate("backup", "\(copy)/state/")
         #expect(made.status == 0 && made.output.contains("the ledger and "), "\(made)")
@@ -95,8 +95,7 @@ import Testing
         let runs = JSON.list(try await world.headgate("get", "runs", "-o", "json").output).count
         let arguments = ["--repo", world.repository.path, "--branch", "main", "--poll", "200ms"]
         try await TestController.during(arguments, in: copy) { restored in
-            let second = Living.World(repository: world.repository, controller: restored)
-            try await second.serves("0.9")
+            try await restored.serves("0.9")
             #expect(JSON.list(try await restored.headgate("get", "runs", "-o", "json").output).count == runs)
         }
         // Without a controller the same commands work on the folder itself.

@@ -18,21 +18,6 @@ import Testing
             try await work.git("push", "-q", "origin", "main")
         }
 
-        func serves(_ accuracy: String, on name: String = "toy") async throws {
-            let isThere = try await eventually {
-                let found = try await headgate("describe", "deployment", name, "-o", "json")
-                let versions = try await headgate("get", "versions", "-o", "json")
-                guard let deployment = JSON(found.output), let champion = deployment["version"] as? String,
-                    deployment["rollout"] == nil
-                else { return false }
-                return JSON.list(versions.output).contains {
-                    $0["version"] as? String == champion
-                        && "\(($0["metrics"] as? [String: Any])?["accuracy"] ?? "")" == accuracy
-                }
-            }
-            try #require(isThere, "accuracy \(accuracy) never serves on \(name): \(controller.log)")
-        }
-
         var subjects: [String] {
             get async throws {
                 try await bare.git("log", "--format=%s", "main").split(separator: "\n").map(String.init)
@@ -68,7 +53,7 @@ import Testing
             try Data(text.utf8).write(to: URL(fileURLWithPath: settings))
             try await TestController.during(["--config", settings], in: work.folder) { controller in
                 let world = World(work: work, bare: bare, controller: controller)
-                for name in ["toy", "twin"] { try await world.serves("0.9", on: name) }
+                for name in ["toy", "twin"] { try await world.controller.serves("0.9", on: name) }
                 try await body(world)
             }
         }
@@ -78,15 +63,15 @@ import Testing
         try await during { world in
             try await world.push("Better toy", ["data.txt": "0.95\n"])
             try await world.push("Other twin", ["twin/data.txt": "0.8\n"])
-            try await world.serves("0.95")
-            try await world.serves("0.8", on: "twin")
+            try await world.controller.serves("0.95")
+            try await world.controller.serves("0.8", on: "twin")
             let runs = JSON.list(try await world.headgate("get", "runs", "-o", "json").output).count
             async let one = world.headgate("rollback", "toy", "--commit", "--reason", "too slow", "--wait")
             async let two = world.headgate("rollback", "twin", "--commit", "--wait")
             let results = try await [one, two]
             for result in results { #expect(result.status == 0 && result.errors.contains("Reverted: "), "\(result)") }
-            try await world.serves("0.9")
-            try await world.serves("0.9", on: "twin")
+            try await world.controller.serves("0.9")
+            try await world.controller.serves("0.9", on: "twin")
             #expect(Set(try await world.subjects.prefix(2)) == ["Revert \"Better toy\"", "Revert \"Other twin\""])
             #expect(try await world.subjects.count == 5)
             #expect(JSON.list(try await world.headgate("get", "runs", "-o", "json").output).count == runs, "a step ran")
@@ -109,7 +94,7 @@ import Testing
             let command = "command: [sh, train.sh]"
             let changed = Toy.manifest.replacingOccurrences(of: command, with: "command: [sh, -e, train.sh]")
             try await world.push("Be strict", ["headgate.yaml": changed, "data.txt": "0.92\n"])
-            try await world.serves("0.92")
+            try await world.controller.serves("0.92")
             let said = changed.replacingOccurrences(
                 of: "command: [sh, -e, train.sh]", with: "command: [sh, -e, train.sh]  # strict")
             try await world.push("Say why", ["headgate.yaml": said])
@@ -130,7 +115,7 @@ import Testing
             try FileManager.default.removeItem(atPath: hook)
             let taken = try await world.headgate("rollback", "toy", "--commit", "--wait")
             #expect(taken.status == 0, "\(taken)")
-            try await world.serves("0.9")
+            try await world.controller.serves("0.9")
         }
     }
 }

@@ -86,6 +86,9 @@ extension EffectRunner {
     }
 }
 
+/// Hangs, as a target may, until the task is cancelled.
+func untilCancelled() async { try? await Task.sleep(for: .seconds(600)) }
+
 /// A judge that nobody asks.
 struct SilentJudge: Judge {
     func judge(_ policy: PolicyName, _ spec: PolicySpec, digest: PolicyDigest, on evidence: Evidence) -> Verdict {

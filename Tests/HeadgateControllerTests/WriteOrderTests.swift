@@ -40,7 +40,7 @@ import Testing
         var target = ScriptedTarget()
         target.write = { operation in
             guard operation.number == 1 else { return }
-            try? await Task.sleep(for: .seconds(600))
+            await untilCancelled()
             // What a target does after it was told to stop takes time, too.
             await Task.detached { try? await Task.sleep(for: .milliseconds(50)) }.value
         }
@@ -83,12 +83,12 @@ import Testing
     }
 
     @Test func `the same state again waits, and does not end the write that brings it`() async throws {
-        let gate = Journal()
+        let (gate, opening) = AsyncStream<Void>.makeStream()
         var target = ScriptedTarget()
         let journal = target.journal
         target.write = { operation in
             guard operation.number == 1 else { return }
-            while !gate.lines.contains("go"), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
+            for await _ in gate {}
             journal.add(Task.isCancelled ? "ended" : "done")
         }
         let effects = EffectRunner(target)
@@ -97,7 +97,7 @@ import Testing
         #expect(await eventually { target.journal.lines == ["begin 1"] })
         let second = effects.prepare(apply(try state("same"), 2))
         async let new = second()
-        gate.add("go")
+        opening.finish()
         #expect(failure(await old) == nil)
         #expect(failure(await new) == nil)
         #expect(target.journal.lines == ["begin 1", "done", "end 1", "begin 2", "end 2"])
@@ -106,7 +106,7 @@ import Testing
     @Test func `a write that hangs keeps no other Deployment waiting`() async throws {
         var target = ScriptedTarget()
         target.write = { operation in
-            if operation.number == 1 { try? await Task.sleep(for: .seconds(600)) }
+            if operation.number == 1 { await untilCancelled() }
         }
         let effects = EffectRunner(target)
         let hanging = effects.prepare(apply(try state("old"), 1))

@@ -97,6 +97,14 @@ import Testing
         }
     }
 
+    private func refusal(ofReverting commit: CommitID, _ mirror: Mirror) async throws -> SourceError {
+        try await failure {
+            _ = try await mirror.push(deadline: patience) { tip in
+                try await Self.revert(commit, mirror, "Revert\n", onto: tip)
+            }
+        }
+    }
+
     @Test func `a commit whose lines changed again is not reverted, and nothing is pushed`() async throws {
         let remote = try await Remote()
         try await remote.push("One", ["a": "1\n"])
@@ -104,11 +112,7 @@ import Testing
         try await remote.push("Three", ["a": "3\n"])
         try await GitServer.http(serving: remote.bare.folder) { server in
             let mirror = try remote.mirror(server)
-            let error = try await failure {
-                _ = try await mirror.push(deadline: patience) { tip in
-                    try await Self.revert(second, mirror, "Revert\n", onto: tip)
-                }
-            }
+            let error = try await refusal(ofReverting: second, mirror)
             #expect(error.code == .conflict)
             #expect(error.message == "\(second.short) cannot be reverted by itself: a changed again since")
             #expect(try await remote.history == ["Three", "Two", "One"])
@@ -122,11 +126,7 @@ import Testing
         try await remote.push("Back", ["a": "1\n"])
         try await GitServer.http(serving: remote.bare.folder) { server in
             let mirror = try remote.mirror(server)
-            let error = try await failure {
-                _ = try await mirror.push(deadline: patience) { tip in
-                    try await Self.revert(second, mirror, "Revert\n", onto: tip)
-                }
-            }
+            let error = try await refusal(ofReverting: second, mirror)
             #expect(error.code == .conflict)
         }
     }

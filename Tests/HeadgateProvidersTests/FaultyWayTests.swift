@@ -40,6 +40,7 @@ import Testing
                         try await proxy.behave(manner)
                         try await apply([(old, 100), (new, 0)])
                         if manner != .slow {
+                            // That nothing happens has no event: it is looked at for half a second.
                             for _ in 0..<10 {
                                 let phase = try await target.observe(wine).versions[new.version]?.phase
                                 #expect(phase != .ready, "over a \(manner) way")

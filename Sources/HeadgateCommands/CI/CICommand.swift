@@ -162,15 +162,14 @@ struct CICommand: AsyncParsableCommand {
         let runner = try folder.runner(
             name, checkout, store: objects, concurrentSteps: concurrentSteps,
             pins: PinPolicy(hosts: Set(dataHost), folders: dataFolder, s3: ProcessInfo.processInfo.environment))
-        let interpreters = Set(snapshot.desired.models.values.flatMap(\.spec.interpreters))
-        let host = interpreters.isEmpty ? HostFacts.bare : .ofThisMachine(interpreters: interpreters)
         let steps: any StepRunner =
             store.map {
                 SharedStepRunner(runner, shared: $0, store: objects, scratch: folder.path + "/shared") {
                     Terminal.note($0)
                 }
             } ?? runner
-        return ChangeTraining(runner: steps, planner: PipelinePlanner(host: host)) { Terminal.note($0) }
+        let planner = PipelinePlanner(host: snapshot.desired.hostFacts)
+        return ChangeTraining(runner: steps, planner: planner) { Terminal.note($0) }
     }
 
     private func sourceName(_ system: CISystem) throws -> SourceName {

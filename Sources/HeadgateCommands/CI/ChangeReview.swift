@@ -21,7 +21,7 @@ struct ChangeReview {
     let now: Instant
 
     func report() async throws -> ReviewReport {
-        let host = hostFacts()
+        let host = head.desired.hostFacts
         let planner = Planner(host: host)
         let first = plan(planner, [:])
         let models = concerned(first)
@@ -75,12 +75,6 @@ struct ChangeReview {
         planner.plan(
             source, head.desired, base: base, known: PlanKnowledge(steps: known), revision: head.revision,
             commit: head.commit, now: now)
-    }
-
-    /// Facts that determine results; interpreters are asked for their versions only where a change asks for them.
-    private func hostFacts() -> HostFacts {
-        let names = head.desired.models.values.flatMap(\.spec.interpreters)
-        return names.isEmpty ? .bare : .ofThisMachine(interpreters: Set(names))
     }
 
     private func modelName(_ change: PlannedChange) -> ModelName? {
@@ -165,22 +159,10 @@ struct ChangeReview {
             let kinds = [left, right].map { order.firstIndex(of: $0.object.kind) ?? order.count }
             return kinds[0] != kinds[1] ? kinds[0] < kinds[1] : left.object.name < right.object.name
         }.map { change in
-            ReviewReport.Change(change, at: location(of: change.object), strategy: strategy(of: change))
+            ReviewReport.Change(
+                change, at: head.desired.location(of: change.object) ?? base.location(of: change.object),
+                strategy: strategy(of: change))
         }
-    }
-
-    private func location(of object: ObjectID) -> SourceLocation? {
-        for desired in [head.desired, base] {
-            let found: SourceLocation? =
-                switch object.kind {
-                case .model: ModelName(object.name).flatMap { desired.models[$0]?.meta.location }
-                case .policy: PolicyName(object.name).flatMap { desired.policies[$0]?.meta.location }
-                case .deployment: DeploymentName(object.name).flatMap { desired.deployments[$0]?.meta.location }
-                case .target: TargetName(object.name).flatMap { desired.targets[$0]?.meta.location }
-                }
-            if let found { return found }
-        }
-        return nil
     }
 
     /// What is wrong with tests of policies in files that the change touches; they are no part of the desired state.

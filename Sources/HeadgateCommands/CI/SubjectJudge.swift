@@ -172,7 +172,7 @@ struct SubjectJudge {
             verdict.outcome == .inconclusive ? judge.forecast(policy.name, spec, digest: digest, on: evidence) : []
         return GateAnswer.Answer(
             action: spec.action, outcome: verdict.outcome, message: verdict.message, rules: verdict.rules,
-            forecast: forecast.map { RuleForecastText(rule: $0.name, waitsFor: $0.waitsFor, residual: $0.residual) })
+            forecast: forecast)
     }
 
     /// The numbers that head's and protected policies compare metrics with.

@@ -54,7 +54,6 @@ struct PlanCommand: AsyncParsableCommand {
         let commit = try await checkout.resolve(head)
         let contents = try await known
         let name = try sourceName(contents)
-        let snapshot = try await Self.snapshot(name, checkout, folder, commit)
         var before: DesiredState?
         if let base {
             let resolved = try await checkout.resolve(base)
@@ -62,8 +61,9 @@ struct PlanCommand: AsyncParsableCommand {
         } else if let contents {
             before = DesiredState(contents.objects, of: name)
         }
-        let interpreters = Set(snapshot.desired.models.values.flatMap(\.spec.interpreters))
-        let host = interpreters.isEmpty ? HostFacts.bare : .ofThisMachine(interpreters: interpreters)
+        // A file that cannot be recognised any more is known by what was there before to have held manifests.
+        let snapshot = try await Self.snapshot(name, checkout, folder, commit, after: before)
+        let host = snapshot.desired.hostFacts
         let planned = Planner(host: host).plan(
             name, snapshot.desired, base: before, known: contents.map(PlanKnowledge.init) ?? PlanKnowledge(),
             revision: snapshot.revision, commit: snapshot.commit, now: .now)
@@ -78,10 +78,12 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     private static func snapshot(
-        _ name: SourceName, _ checkout: GitCheckout, _ folder: RepositoryPath, _ commit: CommitID
+        _ name: SourceName, _ checkout: GitCheckout, _ folder: RepositoryPath, _ commit: CommitID,
+        after before: DesiredState? = nil
     ) async throws(SourceError) -> Snapshot {
-        try await ManifestSnapshots(source: name, repository: checkout, path: folder, reference: "")
-            .snapshot(of: commit)
+        try await ManifestSnapshots(
+            source: name, repository: checkout, path: folder, reference: "", lastGood: before ?? DesiredState()
+        ).snapshot(of: commit)
     }
 
     private func ledger() async throws -> LedgerContents? {
@@ -137,24 +139,20 @@ struct PlanCommand: AsyncParsableCommand {
     }
 }
 
-extension DesiredState {
-    /// Where an object stands.
-    fileprivate func location(of id: ObjectID) -> SourceLocation? {
-        switch id.kind {
-        case .model: ModelName(id.name).flatMap { models[$0]?.meta.location }
-        case .policy: PolicyName(id.name).flatMap { policies[$0]?.meta.location }
-        case .deployment: DeploymentName(id.name).flatMap { deployments[$0]?.meta.location }
-        case .target: TargetName(id.name).flatMap { targets[$0]?.meta.location }
-        }
-    }
-}
-
 extension ModelSpec {
     /// The interpreters whose versions a result depends on.
     var interpreters: [String] {
         let pipeline = effectivePipeline
         let environments = [pipeline.environment, serve?.environment] + pipeline.steps.map(\.environment)
         return environments.compactMap { $0?.python?.interpreter }
+    }
+}
+
+extension DesiredState {
+    /// The facts of this machine that results depend on; interpreters are asked only where a pipeline asks for them.
+    var hostFacts: HostFacts {
+        let interpreters = Set(models.values.flatMap(\.spec.interpreters))
+        return interpreters.isEmpty ? .bare : .ofThisMachine(interpreters: interpreters)
     }
 }
 

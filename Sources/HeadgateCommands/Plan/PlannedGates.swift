@@ -58,10 +58,7 @@ struct PlannedGates {
             gate.decisive.map { answer in
                 PlannedGate(
                     policy: gate.policy, moment: gate.moment, action: answer.action, outcome: answer.outcome,
-                    message: answer.message,
-                    open: answer.forecast.map {
-                        PlannedGate.OpenRule(name: $0.rule, waitsFor: $0.waitsFor, residual: $0.residual)
-                    })
+                    message: answer.message, open: answer.forecast)
             }
         }
         return answers.isEmpty ? nil : answers

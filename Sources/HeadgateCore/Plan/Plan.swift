@@ -135,8 +135,10 @@ package struct Planner: Sendable {
         changes += policies(source, head, base)
         changes += pruned(source, head, base)
         changes += targets(source, head, base)
-        changes += held(source, head, base)
-        return changes
+        let waiting = Set(changes.filter { $0.action == .keep }.map(\.object))
+        let kept = held(source, head, base).filter { !waiting.contains($0.object) }
+        let names = Set(kept.map(\.object))
+        return changes.filter { !names.contains($0.object) } + kept
     }
 
     private func steps(_ id: ModelID, _ plan: PipelinePlan, _ before: PipelinePlan?) -> [PlannedChange] {

@@ -1,20 +1,20 @@
+/// A rule of a policy that cannot be answered yet.
+package struct OpenRule: Hashable, Sendable, Codable {
+    package let name: String
+    /// What must become known first, such as `candidate.metrics.accuracy`.
+    package let waitsFor: [String]
+    /// What is left of its expression when what is known is filled in, but within loops.
+    package let residual: String
+
+    package init(name: String, waitsFor: [String], residual: String) {
+        self.name = name
+        self.waitsFor = waitsFor
+        self.residual = residual
+    }
+}
+
 /// What one policy says of a planned change, as far as it can be told before anything runs.
 package struct PlannedGate: Hashable, Sendable, Codable {
-    /// A rule that cannot be answered yet.
-    package struct OpenRule: Hashable, Sendable, Codable {
-        package let name: String
-        /// What must become known first, such as `candidate.metrics.accuracy`.
-        package let waitsFor: [String]
-        /// What is left of its expression when what is known is filled in, but within loops.
-        package let residual: String
-
-        package init(name: String, waitsFor: [String], residual: String) {
-            self.name = name
-            self.waitsFor = waitsFor
-            self.residual = residual
-        }
-    }
-
     package let policy: PolicyName
     package let moment: GateMoment
     /// Whether a no would block.

@@ -3,7 +3,11 @@ extension Planner {
     func held(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {
         guard let base else { return [] }
         return base.locations(of: source).sorted { $0.key < $1.key }.compactMap { id, location in
-            guard !head.contains(id), let problem = head.hold(on: id, lastSeenAt: location) else { return nil }
+            // What is in force at head is held only if its own text is in error, not if some other one names it.
+            let place = head.location(of: id)
+            guard place.map({ head.quarantined[id] != nil || head.unreadable.contains($0.file) }) ?? true,
+                let problem = head.hold(on: id, lastSeenAt: place ?? location)
+            else { return nil }
             // One that cannot be asked blocks.
             let end = id.kind == .policy ? "it stays, and blocks what it guards" : "the last good spec stays"
             return PlannedChange(id, .keep, "\(problem): \(end)")

@@ -148,14 +148,7 @@ extension DesiredState {
     }
 
     /// Whether the object stands in this snapshot.
-    func contains(_ id: ObjectID) -> Bool {
-        switch id.kind {
-        case .model: ModelName(id.name).map { models[$0] != nil } ?? false
-        case .policy: PolicyName(id.name).map { policies[$0] != nil } ?? false
-        case .deployment: DeploymentName(id.name).map { deployments[$0] != nil } ?? false
-        case .target: TargetName(id.name).map { targets[$0] != nil } ?? false
-        }
-    }
+    func contains(_ id: ObjectID) -> Bool { location(of: id) != nil }
 }
 
 extension ReconcilerState {

@@ -53,12 +53,22 @@ struct RemoteSession {
         }
     }
 
+    private func mirror() throws(SourceError) -> Repository {
+        try Repository(bare: request.mirror, name: "the mirror of \(url)")
+    }
+
+    /// A remote that stands in no configuration; the caller frees it.
+    private func remote(of repository: borrowing Repository) throws(SourceError) -> OpaquePointer? {
+        var remote: OpaquePointer?
+        try LibGit2.check(git_remote_create_anonymous(&remote, repository.pointer, url.text), "cannot use \(url)")
+        return remote
+    }
+
     /// Brings what the refspecs name into the mirror; gives the bytes that were received.
     func fetch() throws(SourceError) -> Int {
         MirrorFolder(path: request.mirror).sweepPacks()
-        let repository = try Repository(bare: request.mirror, name: "the mirror of \(url)")
-        var remote: OpaquePointer?
-        try LibGit2.check(git_remote_create_anonymous(&remote, repository.pointer, url.text), "cannot use \(url)")
+        let repository = try mirror()
+        let remote = try remote(of: repository)
         defer { git_remote_free(remote) }
         var options = git_fetch_options()
         git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
@@ -83,13 +93,12 @@ struct RemoteSession {
 
     /// Sends what the refspecs name; the remote takes it only on top of what it has.
     func push() throws(SourceError) {
-        let repository = try Repository(bare: request.mirror, name: "the mirror of \(url)")
+        let repository = try mirror()
         if let path = url.localPath, try Repository(containing: path).workTree != nil {
             throw SourceError(
                 .unsupported, "\(url) has a work tree, which a push would leave behind: follow a bare repository")
         }
-        var remote: OpaquePointer?
-        try LibGit2.check(git_remote_create_anonymous(&remote, repository.pointer, url.text), "cannot use \(url)")
+        let remote = try remote(of: repository)
         defer { git_remote_free(remote) }
         var options = git_push_options()
         git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION))

@@ -9,16 +9,6 @@ extension DesiredState {
             + targets.keys.map { ObjectID(source: source, kind: .target, name: $0.text) }
     }
 
-    /// Where the object in force was declared.
-    func location(of id: ObjectID) -> SourceLocation? {
-        switch id.kind {
-        case .model: ModelName(id.name).flatMap { models[$0]?.meta.location }
-        case .policy: PolicyName(id.name).flatMap { policies[$0]?.meta.location }
-        case .deployment: DeploymentName(id.name).flatMap { deployments[$0]?.meta.location }
-        case .target: TargetName(id.name).flatMap { targets[$0]?.meta.location }
-        }
-    }
-
     /// Takes an object into force; says whether that changes anything.
     mutating func put(
         _ id: ObjectID, _ meta: ObjectMeta, _ spec: ParsedObject.Spec, _ tracked: [RepositoryPath: TrackedEntry]

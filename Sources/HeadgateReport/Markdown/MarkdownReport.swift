@@ -160,7 +160,7 @@ package struct MarkdownReport: Sendable {
                     rows.append([
                         MarkdownText.code(subject.object.name),
                         "\(MarkdownText.code(gate.policy.text)) "
-                            + MarkdownText.escaped(rule.rule), MarkdownText.code(rule.residual),
+                            + MarkdownText.escaped(rule.name), MarkdownText.code(rule.residual),
                         rule.waitsFor.map(MarkdownText.code).joined(separator: ", "),
                     ])
                 }

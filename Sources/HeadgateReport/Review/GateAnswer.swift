@@ -22,11 +22,11 @@ package struct GateAnswer: Hashable, Sendable, Codable {
         package var message: String?
         package var rules: [RuleResult]
         /// What its open rules still ask.
-        package var forecast: [RuleForecastText]
+        package var forecast: [OpenRule]
 
         package init(
             action: PolicyAction, outcome: Verdict.Outcome, message: String?, rules: [RuleResult],
-            forecast: [RuleForecastText] = []
+            forecast: [OpenRule] = []
         ) {
             self.action = action
             self.outcome = outcome
@@ -126,18 +126,5 @@ package struct GateAnswer: Hashable, Sendable, Codable {
         case .error: 2
         case .fail: 3
         }
-    }
-}
-
-/// A rule's open question.
-package struct RuleForecastText: Hashable, Sendable, Codable {
-    package var rule: String
-    package var waitsFor: [String]
-    package var residual: String
-
-    package init(rule: String, waitsFor: [String], residual: String) {
-        self.rule = rule
-        self.waitsFor = waitsFor
-        self.residual = residual
     }
 }

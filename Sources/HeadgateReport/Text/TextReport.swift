@@ -72,7 +72,7 @@ package struct TextReport: Sendable {
             }
             lines += Self.places(of: gate).map { "    \($0)" }
             for rule in gate.decisive?.forecast ?? [] {
-                lines.append("    still asks \(rule.rule): \(rule.residual)")
+                lines.append("    still asks \(rule.name): \(rule.residual)")
             }
         }
         if subject.gates.isEmpty { lines.append("  no policy guards it") }

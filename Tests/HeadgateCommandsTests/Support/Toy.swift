@@ -79,22 +79,6 @@ struct Living: SuiteTrait, TestScoping {
         let controller: TestController
 
         var headgate: HeadgateProgram { controller.headgate }
-
-        /// Waits until what serves on the toy Deployment has an accuracy, and nothing more happens.
-        func serves(_ accuracy: String) async throws {
-            let isThere = try await eventually {
-                let result = try await headgate("describe", "deployment", "toy", "-o", "json")
-                let versions = try await headgate("get", "versions", "-o", "json")
-                guard let deployment = JSON(result.output), let champion = deployment["version"] as? String,
-                    deployment["rollout"] == nil
-                else { return false }
-                return JSON.list(versions.output).contains {
-                    $0["version"] as? String == champion
-                        && "\(($0["metrics"] as? [String: Any])?["accuracy"] ?? "")" == accuracy
-                }
-            }
-            try #require(isThere, "accuracy \(accuracy) never serves: \(controller.log)")
-        }
     }
 
     @TaskLocal static var world: World?
@@ -107,7 +91,7 @@ struct Living: SuiteTrait, TestScoping {
         let arguments = ["--repo", repository.path, "--branch", "main", "--poll", "200ms"]
         try await TestController.during(arguments, in: repository.folder) { controller in
             let world = World(repository: repository, controller: controller)
-            try await world.serves("0.9")
+            try await world.controller.serves("0.9")
             try await Self.$world.withValue(world) { try await function() }
         }
     }
@@ -138,5 +122,23 @@ struct JSON {
 
     static func list(_ text: String) -> [[String: Any]] {
         (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [[String: Any]] ?? []
+    }
+}
+
+extension TestController {
+    /// Waits until what serves on a Deployment has an accuracy, and nothing more happens.
+    func serves(_ accuracy: String, on name: String = "toy") async throws {
+        let isThere = try await eventually {
+            let found = try await headgate("describe", "deployment", name, "-o", "json")
+            let versions = try await headgate("get", "versions", "-o", "json")
+            guard let deployment = JSON(found.output), let champion = deployment["version"] as? String,
+                deployment["rollout"] == nil
+            else { return false }
+            return JSON.list(versions.output).contains {
+                $0["version"] as? String == champion
+                    && "\(($0["metrics"] as? [String: Any])?["accuracy"] ?? "")" == accuracy
+            }
+        }
+        try #require(isThere, "accuracy \(accuracy) never serves on \(name): \(log)")
     }
 }

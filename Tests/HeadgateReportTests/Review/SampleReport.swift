@@ -31,8 +31,8 @@ enum SampleReport {
                 ],
                 forecast: outcome == .inconclusive
                     ? [
-                        RuleForecastText(
-                            rule: "accuracy", waitsFor: ["champion"], residual: "champion == null || `x|y`")
+                        OpenRule(
+                            name: "accuracy", waitsFor: ["champion"], residual: "champion == null || `x|y`")
                     ]
                     : [])
         }
