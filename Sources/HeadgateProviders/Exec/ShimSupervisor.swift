@@ -106,6 +106,9 @@ final class ShimSupervisor {
             }
             backoff = min(backoff * 2, policy.cap.milliseconds)
             status.restarts += 1
+            // Said before it is true: who finds it waiting may count on nothing of ours being alive.
+            status.phase = .running
+            report(&status)
         }
     }
 

@@ -279,6 +279,24 @@ import Testing
             withExtendedLifetime(other) {}
         }
     }
+
+    @Test func `a port is another's only while its own server waits to start again`() throws {
+        let folder = fixture.scratch.path + "/replica"
+        try LocalFiles.createFolders(folder)
+        let port = try #require(LoopbackPort.free(except: []))
+        func isTaken(_ phase: ShimStatus.Phase) throws -> Bool {
+            let status = ShimStatus(
+                phase: phase, command: nil, restarts: 1, lastExit: .signalled(SIGKILL), since: SystemTime.now)
+            try JSONFile.write(status, to: folder + "/" + ShimFile.status, durable: false)
+            return Replica(folder: folder, port: port).isPortTaken
+        }
+        #expect(try !isTaken(.waiting))
+        let other = try Listener(port: port)
+        #expect(try isTaken(.waiting))
+        #expect(try !isTaken(.running))
+        #expect(try !isTaken(.stopping))
+        withExtendedLifetime(other) {}
+    }
 }
 
 /// Somebody who listens on a port.

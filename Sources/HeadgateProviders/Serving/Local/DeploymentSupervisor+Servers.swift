@@ -67,7 +67,7 @@ extension DeploymentSupervisor {
         let shim = ShimProcess(folder: path)
         let known = versions[version]?.replicas[index]
         if shim.isAlive, let replica = known {
-            guard isPortTaken(replica) else { return }
+            guard replica.isPortTaken else { return }
             // Somebody else listens there now, so the server can never come up.
             context.logger.warning("port is taken by another", metadata: metadata(["port": "\(replica.port)"]))
             shim.terminate()
@@ -89,10 +89,6 @@ extension DeploymentSupervisor {
         guard isStarted else { return }
         context.logger.notice(
             "replica started", metadata: metadata(["version": "\(version)", "port": "\(port)"]))
-    }
-
-    private func isPortTaken(_ replica: Replica) -> Bool {
-        !replica.isReady && !replica.isRunning && replica.lastExit != nil && !LoopbackPort.isFree(replica.port)
     }
 
     /// The port that the replica had, unless somebody else has it now.
@@ -127,7 +123,7 @@ extension DeploymentSupervisor {
                 group.addTask {
                     let server = replica.shim.status?.command
                     // Far cheaper than a request that is refused, while many servers start.
-                    let isListening = !LoopbackPort.isFree(replica.port)
+                    let isListening = server != nil && LoopbackPort.isListening(replica.port)
                     let answer = isListening ? await LocalHTTP.isReady(port: replica.port, path: path) : false
                     return (version, index, replica.port, answer, server)
                 }

@@ -35,6 +35,16 @@ struct Replica: Sendable {
     var shim: ShimProcess { ShimProcess(folder: folder) }
     var endpoint: String { "127.0.0.1:\(port)" }
 
+    /// Whether somebody else listens where its server, which ended, is to start again.
+    ///
+    /// What the shim says is read before and after: its own server may be up again at any moment.
+    var isPortTaken: Bool {
+        guard !isReady, let before = shim.status, before.phase == .waiting, LoopbackPort.isListening(port) else {
+            return false
+        }
+        return shim.status == before
+    }
+
     static func record(in folder: String) -> Record? { JSONFile.read(Record.self, folder + "/replica.json") }
 
     static func write(_ record: Record, in folder: String) throws(SystemError) {
