@@ -6,13 +6,13 @@ final class Explainer {
         let variables: [(name: String, value: Value)]
         let outcome: Evaluation.Outcome
         let parts: [Sighting]
-        /// Whether it came when enough was kept, so that the same node's next one replaces it.
+        /// Whether it came when enough was kept, so that it stays only if its turn decides.
         var isSurplus = false
-        /// Of a loop, how many turns before the last are not kept.
+        /// Of a loop, how many turns beside the one that decided are not kept.
         var hiddenTurns = 0
     }
 
-    /// Beyond this many, what nodes in loops gave is kept of the last turn only, the one that decided.
+    /// Beyond this many, what nodes in loops gave is kept of one turn only, the one that decided.
     private static let maximumSightings = 2_000
 
     let program: CheckedTree
@@ -21,8 +21,10 @@ final class Explainer {
     /// What no outer node has taken in yet.
     private var pending: [Sighting] = []
     private var sightingCount = 0
-    /// How often something that a node gave was replaced, in the loop that is running.
-    private var replaced: [NodeID: Int] = [:]
+    /// The turns beyond those that are kept, of the loops that are running.
+    private var surplusTurns: [NodeID: SurplusTurns] = [:]
+    /// The nodes that a turn of a loop evaluates.
+    private var turnParts: [NodeID: TurnPart] = [:]
     /// What each node gave; of a node in a loop, in the last turn.
     private(set) var outcomes: [NodeID: Evaluation.Outcome] = [:]
     /// Of what was read with numbers, in order.
@@ -67,8 +69,14 @@ final class Explainer {
         survey(loop.range, depth: depth + 1, around: around, &place)
         var inner = around + [(name: loop.first, slot: program.slots[id])]
         if let second = loop.second { inner.append((second, program.slots[id] + 1)) }
-        if let filter = loop.filter { survey(filter, depth: depth + 1, around: inner, &place) }
+        if let filter = loop.filter {
+            survey(filter, depth: depth + 1, around: inner, &place)
+            turnParts[filter] = TurnPart(loop: id, macro: loop.macro, isCondition: true, isFirst: true)
+        }
         survey(loop.body, depth: depth + 1, around: inner, &place)
+        turnParts[loop.body] = TurnPart(
+            loop: id, macro: loop.macro, isCondition: loop.macro.hasConditionAsBody,
+            isFirst: !(loop.filter.map(isWorthShowing) ?? false))
     }
 
     /// The children that are expressions: neither the first parts of a dotted name nor the namespace of a function.
@@ -115,6 +123,8 @@ final class Explainer {
 
     private func keep(_ id: NodeID, _ evaluator: borrowing PlainEvaluator) {
         guard let outcome = outcomes[id], isWorthShowing(id) else { return }
+        var ended = surplusTurns.removeValue(forKey: id)
+        let hiddenTurns = ended?.end(&pending) ?? 0
         let isSurplus = isInLoop(id) && sightingCount >= Self.maximumSightings
         if isInLoop(id), !isSurplus { sightingCount += 1 }
         let inner = pending.suffix {
@@ -123,31 +133,13 @@ final class Explainer {
         let parts = Array(inner)
         pending.removeLast(parts.count)
         let variables = loops[id].map { (name: $0.name, value: evaluator.locals[$0.slot]) }
-        if isSurplus { replaceSurplus(of: id) }
+        if isSurplus, let part = turnParts[id] {
+            surplusTurns[part.loop, default: SurplusTurns()].add(part, outcome, &pending)
+        }
         pending.append(
             Sighting(
                 id: id, variables: variables, outcome: outcome, parts: parts, isSurplus: isSurplus,
-                hiddenTurns: hiddenTurns(of: id)))
-    }
-
-    /// Drops what a node gave in the turn before.
-    private func replaceSurplus(of id: NodeID) {
-        var index = pending.count - 1
-        while index >= 0, pending[index].isSurplus {
-            if pending[index].id == id {
-                pending.remove(at: index)
-                replaced[id, default: 0] += 1
-                return
-            }
-            index -= 1
-        }
-    }
-
-    /// How many turns of a loop that has ended were dropped.
-    private func hiddenTurns(of id: NodeID) -> Int {
-        guard case .comprehension(let loop) = program.tree[id].kind else { return 0 }
-        let turns = [loop.filter, loop.body].compactMap { $0 }.map { replaced.removeValue(forKey: $0) ?? 0 }
-        return turns.max() ?? 0
+                hiddenTurns: hiddenTurns))
     }
 
     func explanation() -> Explanation {
@@ -265,32 +257,6 @@ final class Explainer {
         guard !keys.isEmpty else { return nil }
         let known = keys.prefix(12).map(\.clipped).joined(separator: ", ")
         return "there are \(known)\(keys.count > 12 ? ", …" : "")"
-    }
-}
-
-/// Where errors arose, for every node that passed them on.
-private struct ErrorOrigins {
-    struct Origin {
-        let error: EvaluationError
-        let node: NodeID
-        let hint: String?
-    }
-
-    /// Of more errors at a node, as the turns of a loop may give, the first are kept.
-    private static let maximum = 8
-
-    private var byNode: [NodeID: [Origin]] = [:]
-
-    /// Where the error that a node gave arose.
-    subscript(error: EvaluationError, at id: NodeID) -> Origin? {
-        byNode[id]?.first { $0.error == error }
-    }
-
-    /// Notes that a node gave an error, its own unless a child gave it before.
-    mutating func note(_ error: EvaluationError, at id: NodeID, among children: [NodeID], hint: () -> String?) {
-        guard self[error, at: id] == nil, byNode[id, default: []].count < Self.maximum else { return }
-        let inherited = children.lazy.compactMap { [self] in self[error, at: $0] }.first
-        byNode[id, default: []].append(inherited ?? Origin(error: error, node: id, hint: hint()))
     }
 }
 

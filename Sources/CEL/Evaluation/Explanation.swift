@@ -14,14 +14,14 @@ public struct Explanation: Sendable {
         public let outcome: Evaluation.Outcome?
         /// Whether it is only a part of a longer path such as `candidate.metrics.accuracy`.
         public let isPathPrefix: Bool
-        /// How many turns of the innermost loop, right before this one, are not kept.
+        /// How many other turns of the innermost loop are not kept, where this is the one that decided.
         public let hiddenTurns: Int
     }
 
     /// The sub-expressions, each before those in it, turn by turn in a loop.
     ///
     /// Literals are left out, and what lies within a part that was not evaluated. Of very many turns the first are
-    /// kept, and the last, which decided.
+    /// kept, and the one that decided: the last, or the first of those that gave an error or an unknown.
     public let steps: [Step]
     /// The evaluation itself.
     public let evaluation: Evaluation
