@@ -32,8 +32,14 @@ struct CompiledPolicy: Sendable {
         var problems: [HeadgateCore.Diagnostic] = []
         var environment = EvidenceSchema.environment(params: spec.params)
         var variables: [Variable] = []
+        for variable in spec.variables {
+            let line = variable.expression.location.map { " (line \($0.line))" } ?? ""
+            environment.undeclaredHints["variables.\(variable.name)"] =
+                "declared after this one\(line); variables can use only earlier ones"
+        }
         for (index, variable) in spec.variables.enumerated() {
             let field = "spec.variables[\(index)].expression"
+            environment.undeclaredHints["variables.\(variable.name)"] = "a variable cannot use itself"
             guard let program = program(variable.expression, in: environment, field, &problems) else {
                 environment.declare("variables.\(variable.name)", .dyn)
                 continue

@@ -73,7 +73,16 @@ struct EvidenceDocument {
             }
             values.append((field, value(of: member, type, inner)))
         }
+        if name == "Commit", isSignedUnverified(json) {
+            return wrong("a commit has a signer only if it is verified: give \"verified: true\" too", "\(path).signer")
+        }
         return EvidenceValues.record(name, values, path: path)
+    }
+
+    /// Whether a commit has a signer whom no gate would know.
+    private func isSignedUnverified(_ commit: JSONValue) -> Bool {
+        guard case .object(let members) = commit, case .string? = members["signer"] else { return false }
+        return members["verified"] != .bool(true)
     }
 
     private mutating func map(_ element: CELType, _ json: JSONValue, _ path: String) -> Value {

@@ -92,5 +92,20 @@ package struct EvidenceTrial {
     }
 
     /// The names of what a gate has.
-    package static var names: [String] { EvidenceSchema.variables.map(\.name) + ["params", "variables"] }
+    package static var names: [String] { EvidenceSchema.variables.map(\.name) + own }
+
+    /// What a policy itself gives besides.
+    private static let own = ["params", "variables"]
+
+    /// The params and variables that an expression reads, in order; none of one with a mistake in its syntax.
+    package static func ownNames(in expression: String) -> [(group: String, names: [String])] {
+        var environment = Environment()
+        for group in own { environment.declare(group, .dyn) }
+        guard let read = try? environment.compileUnchecked(expression).attributes else { return [] }
+        return own.compactMap { group in
+            let names = read.filter { $0.hasPrefix("\(group).") }
+                .map { String($0.dropFirst(group.count + 1).prefix { $0 != "." && $0 != "[" }) }
+            return names.isEmpty ? nil : (group, Array(Set(names)).sorted())
+        }
+    }
 }

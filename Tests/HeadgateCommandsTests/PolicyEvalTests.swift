@@ -15,6 +15,8 @@ import Testing
         "plain.json": #"{"count": 5, "tags": ["x", "y"], "scores": {"accuracy": 0.9}, "nan": NaN}"#,
         "nothing.json": "{}",
         "slip.json": #"{"candiate": {"size": 1}, "now": "2026-03-06T13:00:00Z"}"#,
+        "own.json": #"{"params": {"y": 1, "z": 2}, "variables": {"x": 3}}"#,
+        "signer.json": #"{"commit": {"verified": false, "signer": "ada"}}"#,
         "mixed.json": #"{"candidate": {"errorRate": 0.1}, "stable": {"errorRate": 0.2}}"#,
     ]
 
@@ -107,7 +109,19 @@ import Testing
             Case("candidate.size > 1", "--evidence plain.json", 64, errors: "the file gives count, nan, scores, tags"),
             Case(
                 "variables.drp > 1", "--evidence gate.json", 64,
-                errors: "the file gives candidate, champion, now, params\n"),
+                errors: "variables are the policy's own: add to gate.json {\"variables\": {\"drp\": VALUE}}\n"),
+            Case(
+                "variables.x > params.y && params.z", "--at plan", 64,
+                errors: """
+                     = params and variables are the policy's own: name with --evidence a JSON or YAML file that gives \
+                    {"params": {"y": VALUE, "z": VALUE}, "variables": {"x": VALUE}}
+
+                    """),
+            Case("params.x > 1", 64, errors: " = params are the policy's own: name with --evidence"),
+            Case("variables.x > params.y", "--at plan --evidence own.json", 0, output: "true\n"),
+            Case(
+                "commit.signer == 'ada'", "--evidence signer.json", 64,
+                errors: "signer.json:1:42: error: a commit has a signer only if it is verified"),
             Case(
                 "'\(String(repeating: "x", count: 16_384))' == ''", "--at plan", 64,
                 errors: "the expression is longer than 16384 bytes"),

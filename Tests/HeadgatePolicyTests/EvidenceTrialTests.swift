@@ -82,6 +82,18 @@ import Testing
     }
 
     @Test(arguments: [
+        (#"{"verified": true, "signer": "ada"}"#, "'ada'"),
+        (#"{"verified": true}"#, "unknown: waits for commit.signer"),
+        (#"{"verified": false, "signer": null}"#, "unknown: waits for commit.signer"),
+    ])
+    func `a signer is known only of a commit that is verified`(commit: String, expected: String) throws {
+        let trial = EvidenceTrial(asAtGate: try Self.evidence("{\"commit\": \(commit)}"), moment: nil)
+        #expect(trial.problems == [])
+        let outcome = try trial.environment.compile("commit.signer").evaluate(trial.activation).result
+        #expect(outcome.description == expected)
+    }
+
+    @Test(arguments: [
         (GateMoment.plan, "candidate.size > 1", "unknown: waits for candidate.size"),
         (.plan, "champion == null", "unknown: waits for champion"), (.plan, "model.name", "'wine'"),
         (.plan, "commit.author.name", "'ada'"), (.validate, "candidate.size", "12"),
@@ -140,7 +152,9 @@ import Testing
             (#"{"candidate": {"size": "1"}}"#, "candidate.size", nil), (#"{"now": "today"}"#, "now", nil),
             (#"{"approvals": [{"at": 1}]}"#, "approvals[0].at", nil), (#"{"params": 1}"#, "params", nil),
             (#"{"variables": []}"#, "variables", nil), (#"{"moment": "later"}"#, "moment", nil),
-            (#"{"moment": 1}"#, "moment", nil),
+            (#"{"moment": 1}"#, "moment", nil), (#"{"commit": {"signer": "ada"}}"#, "commit.signer", nil),
+            (#"{"commit": {"verified": false, "signer": "ada"}}"#, "commit.signer", nil),
+            (#"{"commit": {"verified": null, "signer": "ada"}}"#, "commit.signer", nil),
         ] as [(String, String, String?)])
     func `evidence that fits no record is told by its field`(text: String, field: String, hint: String?) throws {
         let problems = EvidenceTrial(asAtGate: try Self.evidence(text), moment: nil).problems

@@ -72,6 +72,27 @@ import Testing
         #expect(verdict.outcome == .error)
     }
 
+    @Test(
+        arguments: [
+            ("variables.last > 1", "declared after this one (line 12); variables can use only earlier ones"),
+            ("variables.here > 1", "a variable cannot use itself"),
+            ("variables.frst > 1", "did you mean 'variables.first'?"),
+            ("variables.first > 1", nil),
+        ] as [(String, String?)])
+    func `a variable reads earlier ones only, and which is later is told`(expression: String, hint: String?) throws {
+        let names = [("first", "1"), ("here", expression), ("last", "2")]
+        var spec = policy("true")
+        spec.variables = try names.enumerated().map { index, variable in
+            let file = try #require(RepositoryPath("policy.yaml"))
+            let place = SourceLocation(file: file, line: 10 + index, column: 5)
+            return PolicyVariable(name: variable.0, expression: PolicyExpression(variable.1, at: place))
+        }
+        #expect(judge.check(try #require(PolicyName("p")), spec).map(\.hint) == (hint == nil ? [] : [hint]))
+        spec.variables.removeFirst()
+        let alone = judge.check(try #require(PolicyName("p")), spec)
+        if expression.contains("last") { #expect(alone.map(\.hint) == [hint]) }
+    }
+
     @Test func `a metric that no step declares is an error where the steps declare theirs`() throws {
         var evidence = Evidence.sample(champion: .none)
         evidence.candidate?.declared = ["accuracy": .double]

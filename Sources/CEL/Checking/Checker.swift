@@ -264,8 +264,9 @@ struct Checker {
         guard isReporting else { return .dyn }
         if !name.hasPrefix("@") {
             let locals = scope.map(\.name).filter { !$0.hasPrefix("@") }
-            let hint = nearestName(to: name, among: locals + environment.visibleNames)
-            report(id, "undeclared name '\(name)'", hint: hint.map { "did you mean '\($0)'?" })
+            let near = nearestName(to: name, among: locals + environment.visibleNames)
+            let hint = environment.undeclaredHints[name] ?? near.map { "did you mean '\($0)'?" }
+            report(id, "undeclared name '\(name)'", hint: hint)
         } else {
             report(id, "this position of cel.block() is not defined here")
         }
@@ -287,6 +288,10 @@ struct Checker {
         guard isReporting, case .identifier(let first, let isAbsolute) = tree[operand].kind, localSlot(first) == nil,
             environment.lookUp(first, isAbsolute: isAbsolute) == nil, let name = dottedName(id)?.name
         else { return false }
+        if let hint = environment.undeclaredHints[name] {
+            report(id, "undeclared name '\(name)'", hint: hint)
+            return true
+        }
         let siblings = environment.visibleNames.filter { $0.hasPrefix("\(first).") }.sorted()
         guard !siblings.isEmpty else { return false }
         let near = nearestName(to: name, among: siblings).map { "did you mean '\($0)'?" }

@@ -17,6 +17,8 @@ public struct Environment: Sendable {
     /// The largest sizes of variables and their parts, for cost estimates: `slices` is the length of the list,
     /// `slices[].name` the bytes of a field of its elements.
     public var sizeBounds: [String: Int] = [:]
+    /// What to say of names that are not declared, where an expression uses one, in place of the nearest name.
+    public var undeclaredHints: [String: String] = [:]
     /// Where time zones are looked up.
     var timeZones = TimeZoneDatabase.system
 

@@ -128,14 +128,24 @@ struct PolicyEvalCommand: AsyncParsableCommand {
 
     /// What to do about a name that is not there.
     private func hints(_ error: CompilationError, _ trial: EvidenceTrial) -> [String] {
+        let own = EvidenceTrial.ownNames(in: expressions[0]).filter { !trial.given.contains($0.group) }
+        var hints: [String] = []
+        if !own.isEmpty {
+            let groups = own.map(\.group).joined(separator: " and ")
+            let members = own.map {
+                "\"\($0.group)\": {\($0.names.map { "\"\($0)\": VALUE" }.joined(separator: ", "))}"
+            }
+            let place = evidence.map { "add to \($0)" } ?? "name with --evidence a JSON or YAML file that gives"
+            hints.append("\(groups) are the policy's own: \(place) {\(members.joined(separator: ", "))}")
+        }
         let missing = EvidenceTrial.names.filter { name in
-            !trial.environment.variableNames.contains(name)
+            !trial.environment.variableNames.contains(name) && !own.contains { $0.group == name }
                 && error.diagnostics.contains { $0.message == "undeclared name '\(name)'" }
         }
-        guard !missing.isEmpty else { return [] }
+        guard !missing.isEmpty else { return hints }
         let given = trial.given.joined(separator: ", ")
-        let what = "\(missing.joined(separator: ", ")) is what evidence gives: "
-        return [
+        let what = "evidence gives \(missing.joined(separator: ", ")): "
+        return hints + [
             evidence == nil
                 ? what + "name a file with --evidence, or see what the value waits for with --at validate"
                 : what + "the file gives \(given.isEmpty ? "nothing" : given)"
