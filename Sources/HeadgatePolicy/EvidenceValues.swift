@@ -62,8 +62,7 @@ package enum EvidenceValues {
         ]
         if let created = timestamp(evidence.created) { fields.append(("created", created)) }
         let told = fields.filter { !untold.contains("\(path).\($0.0)") }
-        return .record(
-            RecordValue("Version", told, absence: told.count == fields.count ? .error : .unknown(path: path)))
+        return told.count == fields.count ? .record(RecordValue("Version", told)) : record("Version", told, path: path)
     }
 
     private static func provenance(_ evidence: VersionEvidence) -> Value {
@@ -167,8 +166,10 @@ package enum EvidenceValues {
 
     /// A record of which what is not there is unknown; with every declared field it is whole, and can equal another.
     static func record(_ name: String, _ fields: [(String, Value)], path: String) -> Value {
-        let declared = EvidenceSchema.records.first { $0.name == name }?.fields.count
-        return .record(RecordValue(name, fields, absence: fields.count == declared ? .error : .unknown(path: path)))
+        let declared = EvidenceSchema.records.first { $0.name == name }?.fields.keys.sorted() ?? []
+        let missing = declared.filter { field in !fields.contains { $0.0 == field } }
+        return .record(
+            RecordValue(name, fields, absence: missing.isEmpty ? .error : .unknown(path: path), awaited: missing))
     }
 
     private static func subject(_ subject: Evidence.Subject) -> Value {

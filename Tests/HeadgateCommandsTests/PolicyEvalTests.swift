@@ -121,7 +121,7 @@ import Testing
             Case("variables.x > params.y", "--at plan --evidence own.json", 0, output: "true\n"),
             Case(
                 "commit.signer == 'ada'", "--evidence signer.json", 64,
-                errors: "signer.json:1:42: error: a commit has a signer only if it is verified"),
+                errors: "signer.json:1:32: error: a commit has a signer only if it is verified"),
             Case(
                 "'\(String(repeating: "x", count: 16_384))' == ''", "--at plan", 64,
                 errors: "the expression is longer than 16384 bytes"),

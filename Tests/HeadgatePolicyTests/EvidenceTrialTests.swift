@@ -59,10 +59,13 @@ import Testing
     @Test(arguments: [
         ("commit.author == commit.committer", "true"), ("approvals[0] == approvals[0]", "true"),
         ("approvals[0] in approvals", "true"), ("model == deployment", "false"), ("model == model", "true"),
-        ("commit == commit", "unknown: waits for commit"),
+        (
+            "commit == commit",
+            "unknown: waits for commit.id, commit.message, commit.signer, commit.time, commit.verified"
+        ),
         ("candidate.provenance.steps[0] == candidate.provenance.steps[1]", "true"),
-        ("traffic.stable.latency == traffic.candidate.latency", "unknown: waits for traffic.candidate.latency"),
-        ("candidate == candidate", "unknown: waits for candidate, candidate.provenance"),
+        ("traffic.stable.latency == traffic.candidate.latency", "unknown: waits for traffic.candidate.latency.p99"),
+        ("candidate.provenance == candidate.provenance", "unknown: waits for candidate.provenance.revision"),
     ])
     func `records with every field can be equal`(source: String, expected: String) throws {
         let ada = #"{"name": "ada", "email": "a@b"}"#

@@ -176,13 +176,22 @@ extension Value {
             for element in elements where budget > 0 { paths += element.unknownPaths(budget: &budget) }
             return paths
         case .map(let map):
-            var paths: [String] = []
-            if case .unknown(let path) = map.absence { paths.append(path) }
-            for value in map.values where budget > 0 { paths += value.unknownPaths(budget: &budget) }
-            return paths
-        case .record(let record): return Value.map(record.fields).unknownPaths(budget: &budget)
+            return map.unknownPaths(awaited: [], budget: &budget)
+        case .record(let record): return record.fields.unknownPaths(awaited: record.awaited, budget: &budget)
         case .optional(let optional): return optional.wrapped?.unknownPaths(budget: &budget) ?? []
         default: return []
         }
+    }
+}
+
+extension MapValue {
+    /// The attributes of what is not there yet, by the names that are awaited if these are known, and of every unknown.
+    fileprivate func unknownPaths(awaited: [String], budget: inout Int) -> [String] {
+        var paths: [String] = []
+        if case .unknown(let path) = absence {
+            paths = awaited.isEmpty ? [path] : awaited.map { path + Value.string($0).pathSuffix }
+        }
+        for value in values where budget > 0 { paths += value.unknownPaths(budget: &budget) }
+        return paths
     }
 }

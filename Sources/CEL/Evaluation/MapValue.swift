@@ -303,13 +303,26 @@ public final class RecordValue: Sendable {
     public let typeName: String
     /// The fields that are set, and what reading another one means.
     public let fields: MapValue
+    /// The declared fields that are not set, if they are all that the record waits for as a whole; empty where nobody
+    /// said so.
+    public let awaited: [String]
 
     /// Makes a record.
     ///
     /// A declared field that is not set is absent to `has()`; reading it is an error, or unknown if `absence` says so.
-    public init(_ typeName: String, _ fields: some Sequence<(String, Value)>, absence: MapValue.Absence = .error) {
+    ///
+    /// - Parameters:
+    ///   - typeName: The record type.
+    ///   - fields: The fields that are set.
+    ///   - absence: What reading another one means.
+    ///   - awaited: The others, for the message of what waits for the record as a whole, where that is unknown.
+    public init(
+        _ typeName: String, _ fields: some Sequence<(String, Value)>, absence: MapValue.Absence = .error,
+        awaited: [String] = []
+    ) {
         self.typeName = typeName
         self.fields = MapValue(fields, absence: absence)
+        self.awaited = awaited
     }
 
     /// Makes a record from a map with string keys.
@@ -320,5 +333,6 @@ public final class RecordValue: Sendable {
     init(typeName: String, fields: MapValue) {
         self.typeName = typeName
         self.fields = fields
+        awaited = []
     }
 }
