@@ -88,6 +88,22 @@ import Testing
         #expect(plan.status == 0 && plan.errors == "nothing would happen\n", "\(plan)")
     }
 
+    @Test func `objects in error are counted among the objects, each once`() async throws {
+        let repository = try await TemporaryRepository()
+        func target(_ name: String, _ spec: String) -> String {
+            Self.head + "kind: Target\nmetadata: {name: \(name)}\nspec: \(spec)\n"
+        }
+        try await repository.commit(
+            "Try it",
+            [
+                "good.yaml": target("good", "{local: {}}"), "spec.yaml": target("spec", "{locl: {}, remote: {}}"),
+                "one.yaml": target("twice", "{local: {}}"), "two.yaml": target("twice", "{local: {}}"),
+                "kind.yaml": Self.head + "kind: Deployment\nmetadata: {name: d}\nspec: {model: gone, target: good}\n",
+            ])
+        let check = try await HeadgateProgram(in: repository.path, environment: ["HEADGATE_STATE": nil])("check")
+        #expect(check.status == 1 && check.errors == "4 objects, 3 in error, 5 errors, 0 warnings\n", "\(check)")
+    }
+
     @Test(arguments: [
         "a: [\n", "\u{1}\u{2}", Toy.manifest.replacingOccurrences(of: "target: local", with: "targt: local"),
     ])

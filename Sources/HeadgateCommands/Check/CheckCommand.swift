@@ -47,15 +47,20 @@ struct CheckCommand: AsyncParsableCommand {
         }
         let errors = diagnostics.filter { $0.severity == .error }.count
         fflush(nil)
-        // The target that every source has stands in no file.
-        let builtIn = snapshot.desired.targets.values.filter { $0.meta.location.file == .root }.count
-        let objects = snapshot.desired.objectCount - builtIn
-        Terminal.note(
-            [
-                Self.count(objects, "object"), Self.count(errors, "error"),
-                Self.count(diagnostics.count - errors, "warning"),
-            ].joined(separator: ", "))
+        let faulty = Set(diagnostics.filter { $0.severity == .error }.compactMap(\.object))
+            .union(snapshot.desired.quarantined.keys).count
+        let counts =
+            [Self.objectCount(snapshot.desired).counted("object")] + (faulty == 0 ? [] : ["\(faulty) in error"])
+            + [errors.counted("error"), (diagnostics.count - errors).counted("warning")]
+        Terminal.note(counts.joined(separator: ", "))
         if errors > 0 { throw ExitCode(1) }
+    }
+
+    /// How many objects stand in files, those in error included.
+    private static func objectCount(_ desired: DesiredState) -> Int {
+        // The target that every source has stands in no file.
+        let builtIn = desired.targets.values.count { $0.meta.location.file == .root }
+        return desired.objectCount - builtIn + desired.quarantined.keys.count { desired.location(of: $0) == nil }
     }
 
     /// What is wrong with tests of policies, which are no part of the desired state.
@@ -65,10 +70,6 @@ struct CheckCommand: AsyncParsableCommand {
         }
         return files.testDiagnostics
     }
-}
-
-extension CheckCommand {
-    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 }
 
 extension SourceLocation {

@@ -37,7 +37,7 @@ enum Description {
         return Renderer.facts([
             ("Version", version.version), ("Model", version.model), ("Revision", version.revision),
             ("Created", TimeText.stamp(version.created)), ("Artifact", "\(version.artifact.tree)"),
-            ("Size", "\(Columns.byteText(version.artifact.size)) in \(count) file\(count == 1 ? "" : "s")"),
+            ("Size", "\(Columns.byteText(version.artifact.size)) in \(count.counted("file"))"),
             ("Formats", version.artifact.formats.joined(separator: ", ")),
             ("Serving", version.serving.isEmpty ? "nowhere" : version.serving.joined(separator: ", ")),
             ("Params", version.params.sortedMembers.isEmpty ? nil : version.params.canonicalText),

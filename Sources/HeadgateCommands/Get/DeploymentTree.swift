@@ -48,8 +48,8 @@ enum DeploymentTree {
         let cells = ordered(versions).map { served in
             [
                 served.role, Columns.short(served.version), "\(bar(served.weight)) \(percent(served.weight))",
-                "\(served.phase) \(served.ready)/\(served.replicas)", "\(served.requests) requests",
-                "\(served.errors) errors", served.p99.map { String(format: "p99 %.1f ms", $0 * 1000) } ?? "",
+                "\(served.phase) \(served.ready)/\(served.replicas)", served.requests.counted("request"),
+                served.errors.counted("error"), served.p99.map { String(format: "p99 %.1f ms", $0 * 1000) } ?? "",
                 served.restarts > 0 ? "\(served.restarts) restarts" : "",
             ]
         }

@@ -48,7 +48,8 @@ struct DeploymentWatch {
         for served in DeploymentTree.ordered(deployment.versions) {
             parts.append(
                 "\(served.role) \(Columns.short(served.version)) \(served.weight)% \(served.phase) "
-                    + "\(served.ready)/\(served.replicas) \(served.requests) requests \(served.errors) errors")
+                    + "\(served.ready)/\(served.replicas) \(served.requests.counted("request")) \(served.errors.counted("error"))"
+            )
         }
         for check in deployment.rollout?.checks ?? [] {
             guard let answer = check.answer else { continue }

@@ -86,10 +86,10 @@ extension SourceResource: Named {
         if let problem { return problem }
         let errors = diagnostics.filter { $0.severity == .error }.count
         if errors > 0 {
-            return "\(errors) error\(errors == 1 ? "" : "s") in manifests: headgate describe source \(name)"
+            return "\(errors.counted("error")) in manifests: headgate describe source \(name)"
         }
         if !unconfirmed.isEmpty { return "\(unconfirmed.count) Deployments wait for headgate prune \(name)" }
-        return diagnostics.isEmpty ? "" : "\(diagnostics.count) warning\(diagnostics.count == 1 ? "" : "s")"
+        return diagnostics.isEmpty ? "" : diagnostics.count.counted("warning")
     }
 }
 

@@ -7,7 +7,8 @@ enum PolicyExplanation {
         for step in program.explain(activation).steps {
             let indent = String(repeating: "  ", count: step.depth)
             if step.hiddenTurns > 0 {
-                Swift.print("\(indent)… \(step.hiddenTurns) turn\(step.hiddenTurns == 1 ? " is" : "s are") not shown")
+                let verb = step.hiddenTurns == 1 ? "is" : "are"
+                Swift.print("\(indent)… \(step.hiddenTurns.counted("turn")) \(verb) not shown")
             }
             Swift.print("\(indent)\(step.line) → \(step.shownOutcome)")
         }

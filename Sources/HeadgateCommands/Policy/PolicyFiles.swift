@@ -11,7 +11,7 @@ struct PolicyFiles {
         let spec: PolicySpec
     }
 
-    /// The repository's root, or the path's own folder where there is no repository.
+    /// The repository's root; where there is no repository, the current folder or, for a path outside it, its own.
     let root: String
     /// The YAML files that were read, in order.
     let files: [RepositoryPath]
@@ -34,7 +34,7 @@ struct PolicyFiles {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder) else { return nil }
         let folder = isFolder.boolValue ? full : URL(fileURLWithPath: full).deletingLastPathComponent().path
-        root = given ?? Self.repository(around: folder) ?? folder
+        root = given ?? Self.repository(around: folder) ?? Self.currentFolder(around: folder) ?? folder
         let start = full == root ? RepositoryPath.root : RepositoryPath(full.dropFirst(root.count + 1))
         guard let start else { return nil }
         files = isFolder.boolValue ? Self.files(of: root, below: start) : [start]
@@ -104,6 +104,11 @@ struct PolicyFiles {
         let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let base = URL(fileURLWithPath: root).resolvingSymlinksInPath().path
         return base == "/" || real.hasPrefix(base + "/")
+    }
+
+    private static func currentFolder(around folder: String) -> String? {
+        let current = FileManager.default.currentDirectoryPath
+        return folder == current || folder.hasPrefix(current + "/") ? current : nil
     }
 
     private static func repository(around folder: String) -> String? {

@@ -30,8 +30,8 @@ struct PolicyFmtCommand: ParsableCommand {
             for file in files.files where try format(file, files) { changedFiles += 1 }
         }
         guard changedFiles > 0 else { return }
-        let files = "\(changedFiles) file\(changedFiles == 1 ? "" : "s")"
-        Terminal.note("\(files) \(check ? "would be" : changedFiles == 1 ? "was" : "were") changed")
+        Terminal.note(
+            "\(changedFiles.counted("file")) \(check ? "would be" : changedFiles == 1 ? "was" : "were") changed")
         if check { throw ExitCode(1) }
     }
 
@@ -47,9 +47,9 @@ struct PolicyFmtCommand: ParsableCommand {
         let rewriter = ExpressionRewriter(bytes, file: file) { source, width in
             try? ExpressionFormatter.format(source, width: max(width, 40))
         }
-        for place in rewriter.left { Terminal.note("\(place): left as it is") }
+        for place in rewriter.left { Terminal.note("\(files.text(of: place)): left as it is") }
         guard rewriter.bytes != bytes else { return false }
-        for place in rewriter.changed { print(place) }
+        for place in rewriter.changed { print(files.text(of: place)) }
         if !check { try replace("\(files.root)/\(file)", with: rewriter.bytes) }
         return true
     }

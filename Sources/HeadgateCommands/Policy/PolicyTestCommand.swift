@@ -46,7 +46,7 @@ struct PolicyTestCommand: AsyncParsableCommand {
         case .yaml: print(try Renderer.yaml(PolicyTestDocument(run)))
         case .junit: print(PolicyTestText.junit(run, low: low, least: minCoverage ?? 0).document, terminator: "")
         }
-        for diagnostic in run.diagnostics { Terminal.note("\(diagnostic)") }
+        for diagnostic in run.diagnostics { Terminal.note(files.text(of: diagnostic)) }
         for coverage in low {
             Terminal.note(
                 "the tests of \(coverage.policy) cover \(PolicyTestText.percent(coverage)) of its conditions, "
@@ -102,7 +102,7 @@ enum PolicyTestText {
             Swift.print(table)
         }
         for result in run.results where result.status != .passed {
-            let place = result.location.map { "\($0): " } ?? ""
+            let place = result.location.map { "\(run.files.text(of: $0)): " } ?? ""
             Swift.print("\n\(place)\(result.test)/\(Renderer.clean(result.name)) \(result.status.rawValue)")
             for problem in result.problems { Swift.print("  \(Renderer.clean(problem))") }
             for reason in result.reasons.prefix(5) { Swift.print("  because \(Renderer.clean(reason))") }
@@ -114,12 +114,12 @@ enum PolicyTestText {
             ]
             if let table = try? Renderer.render(run.coverages, rows, as: .wide) { Swift.print("\n\(table)") }
             for coverage in run.coverages {
-                for gap in coverage.gaps { Swift.print(line(gap)) }
+                for gap in coverage.gaps { Swift.print(line(gap, run.files)) }
             }
         }
         let passed = run.results.count - run.failed - run.errored
         Terminal.note(
-            "\(run.results.count) cases\(isFiltered ? " (filtered)" : ""), \(passed) passed, \(run.failed) failed, "
+            "\(run.results.count.counted("case"))\(isFiltered ? " (filtered)" : ""), \(passed) passed, \(run.failed) failed, "
                 + "\(run.errored) could not be asked")
     }
 
@@ -130,8 +130,9 @@ enum PolicyTestText {
             JUnitReport.Suite(name, run.results.filter { $0.test == name }.map(testCase))
         }
         let coverages = run.coverages.map { coverage in
-            let gaps = coverage.gaps.map(line).joined(separator: "\n")
-            let text = "\(percent(coverage)) of conditions, \(coverage.coveredRules) of \(coverage.rules) rules"
+            let gaps = coverage.gaps.map { line($0, run.files) }.joined(separator: "\n")
+            let text =
+                "\(percent(coverage)) of conditions, \(coverage.coveredRules) of \(coverage.rules.counted("rule"))"
             let isLow = low.contains { $0.policy == coverage.policy }
             return JUnitReport.Case(
                 coverage.policy.text, in: "coverage",
@@ -141,7 +142,8 @@ enum PolicyTestText {
         if !coverages.isEmpty { suites.append(JUnitReport.Suite("coverage", coverages)) }
         let problems = run.diagnostics.filter { $0.severity == .error }.map { problem in
             JUnitReport.Case(
-                problem.field ?? problem.code, in: "files", .errored(message: problem.message, detail: "\(problem)"),
+                problem.field ?? problem.code, in: "files",
+                .errored(message: problem.message, detail: run.files.text(of: problem)),
                 at: problem.location)
         }
         if !problems.isEmpty { suites.append(JUnitReport.Suite("files", problems)) }
@@ -158,8 +160,8 @@ enum PolicyTestText {
         return tenths % 10 == 0 ? "\(tenths / 10)%" : "\(tenths / 10).\(tenths % 10)%"
     }
 
-    private static func line(_ gap: PolicyCoverage.Gap) -> String {
-        let place = gap.location.map { "\($0): " } ?? ""
+    private static func line(_ gap: PolicyCoverage.Gap, _ files: PolicyFiles) -> String {
+        let place = gap.location.map { "\(files.text(of: $0)): " } ?? ""
         return "\(place)\(gap.missing): \(Renderer.clean(gap.expression)) [\(gap.part)]"
     }
 

@@ -9,7 +9,7 @@ struct PolicyTestRun {
     private(set) var coverages: [PolicyCoverage] = []
     /// What is wrong with the files themselves.
     private(set) var diagnostics: [Diagnostic]
-    private var files: PolicyFiles
+    private(set) var files: PolicyFiles
     private var testers: [(place: SourceLocation, tester: PolicyTester)] = []
 
     /// Runs the cases whose `test/case` names hold the filter, or all.

@@ -24,7 +24,8 @@ struct BackupCommand: AsyncParsableCommand {
         while whole.count > 1, whole.hasSuffix("/") { whole.removeLast() }
         let request = MaintenanceRequest.backup(path: whole, objects: isAll)
         guard let report = try await StateWork(controller: controller).perform(request).backup else { return }
-        let objects = report.objects.map { " and \($0) objects" } ?? ""
-        print("\(report.path): the ledger\(objects), \(report.bytes) bytes (\(Columns.byteText(report.bytes)))")
+        let objects = report.objects.map { " and \($0.counted("object"))" } ?? ""
+        print(
+            "\(report.path): the ledger\(objects), \(report.bytes.counted("byte")) (\(Columns.byteText(report.bytes)))")
     }
 }

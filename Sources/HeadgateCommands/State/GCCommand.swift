@@ -36,12 +36,13 @@ struct GCCommand: AsyncParsableCommand {
             let rows = [
                 ("Versions", "\(report.versions)"), ("Assessments", "\(report.assessments)"),
                 ("Step results", "\(report.steps)"), ("Runs", "\(report.runs)"),
-                ("Objects", "\(report.objectBytes) bytes"), ("Environments", "\(report.environmentBytes) bytes"),
-                ("Folders of runs", "\(report.runBytes) bytes"),
+                ("Objects", report.objectBytes.counted("byte")),
+                ("Environments", report.environmentBytes.counted("byte")),
+                ("Folders of runs", report.runBytes.counted("byte")),
             ]
             print(Renderer.facts(rows.map { (name: $0.0, text: $0.1) }).joined(separator: "\n"))
             let verb = report.isTrial ? "would be freed" : "freed"
-            print("\(report.bytes) bytes \(verb) (\(Columns.byteText(report.bytes)))")
+            print("\(report.bytes.counted("byte")) \(verb) (\(Columns.byteText(report.bytes)))")
         }
     }
 }

@@ -58,6 +58,32 @@ import Testing
         #expect(run.errors.contains(errors), "\(run.errors)")
     }
 
+    /// Where the command is given, whether a repository begins there, what it is told, and how the place is printed.
+    @Test(
+        arguments: [
+            (".", nil, "rules", "rules/policy.yaml:9:17: "), ("rules", nil, ".", "policy.yaml:9:17: "),
+            ("other", nil, "../rules", "../rules/policy.yaml:9:17: "),
+            (".", ".git", "rules", "rules/policy.yaml:9:17: "),
+            ("rules", ".git", ".", "policy.yaml:9:17: "), ("other", ".git", "../rules", "../rules/policy.yaml:9:17: "),
+        ] as [(String, String?, String, String)])
+    func `places can be opened from the current folder`(
+        _ current: String, _ repository: String?, _ path: String, _ place: String
+    ) throws {
+        let test = "  - {name: bad, fixtures: [bad.json], expect: fail}"
+        let folder = try FileFolder([
+            "rules/policy.yaml": Self.policy, "rules/test.yaml": Self.test(test), "rules/bad.json": Self.bad,
+            "rules/odd.yaml": Self.policy.replacing("floor}", with: "odd}").replacing("params.", with: "parms."),
+            "other/file": "",
+        ])
+        if let repository { try folder.write("\(repository)/HEAD", "") }
+        let run = try Headgate(["policy", "test", path], in: folder.url.appending(path: current))
+        #expect(run.output.contains("\n\(place)never true: restoring"), "\(run)")
+        let odd = place.replacing("policy.yaml:9:17: ", with: "odd.yaml:9:60: error: ")
+        #expect(run.errors.hasPrefix(odd) || run.errors.contains("\n\(odd)"), "\(run)")
+        let formatted = try Headgate(["policy", "fmt", "--check", path], in: folder.url.appending(path: current))
+        #expect(formatted.status == 0 && formatted.output.isEmpty, "\(formatted)")
+    }
+
     @Test func `a policy without a test is not covered, and one that is in error is named once`() throws {
         let folder = try FileFolder([
             "policy.yaml": Self.policy, "test.yaml": Self.test(Self.good), "bad.json": Self.bad,
