@@ -81,14 +81,14 @@ struct CISystem {
         return bases
     }
 
-    /// How to make this system fetch enough history.
-    var historyFix: String {
+    /// How to make this system fetch enough history; nil where no system does.
+    var historySetting: String? {
         switch kind {
         case .github: "set `fetch-depth: 0` at actions/checkout"
         case .gitlab: "set the variable `GIT_DEPTH: 0`"
         case .jenkins: "switch shallow clone off in the checkout's clone behaviours, and fetch the target branch"
         case .circle: "use `checkout: {method: full}`"
-        case .none: "run `git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'`"
+        case .none: nil
         }
     }
 

@@ -14,8 +14,7 @@ struct ChangeBase {
     /// The common ancestor of head and what it will be merged into; nil when head is the first commit.
     func find(_ head: CommitID) async throws(SourceError) -> CommitID? {
         if let given {
-            let commit = try await checkout.resolve(given)
-            return try await ancestor(commit, head, called: given)
+            return try await ancestor(named(given), head, called: given)
         }
         var isNamed = false
         for base in system.bases {
@@ -37,20 +36,58 @@ struct ChangeBase {
         return try await present(parent)
     }
 
+    /// The commit of what a person gave.
+    private func named(_ name: String) async throws(SourceError) -> CommitID {
+        do {
+            return try await checkout.resolve(name)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            let lack = "there is no \(name) in this checkout: "
+            guard Self.branch(of: name) == name.prefix(while: Self.isOfName) else {
+                throw SourceError(.notFound, lack + fix(name))
+            }
+            // A clone of another branch has it under the name of its origin, if at all.
+            let remote = "origin/\(name)"
+            let isHere = (try? await checkout.resolve("refs/remotes/\(remote)")) != nil
+            throw SourceError(.notFound, lack + (isHere ? "" : "\(fix(name)) and ") + "give --base \(remote)")
+        }
+    }
+
+    /// What brings a base, or the rest of the history: the system's setting, and Git's command.
+    private func fix(_ base: String? = nil) -> String {
+        var command = checkout.isShallow ? "git fetch --unshallow origin" : "git fetch origin"
+        if let base, let branch = Self.branch(of: base) {
+            command += " \(branch):refs/remotes/origin/\(branch)"
+        } else if let base, CommitID(base) != nil {
+            command += " \(base)"
+        }
+        return [system.historySetting, "run `\(command)`"].compactMap(\.self).joined(separator: ", or ")
+    }
+
+    /// The branch that a text starts from; nil for a commit.
+    private static func branch(of text: String) -> Substring? {
+        let prefix = ["refs/remotes/origin/", "refs/heads/", "origin/"].first { text.hasPrefix($0) } ?? ""
+        let name = text.dropFirst(prefix.count).prefix(while: isOfName)
+        return name.isEmpty || name == "HEAD" || name.count >= 7 && name.allSatisfy(\.isHexDigit) ? nil : name
+    }
+
+    /// Whether a letter stands in a branch's name, and not in what follows it, as in `main~2`.
+    private static func isOfName(_ letter: Character) -> Bool { !"~^:@".contains(letter) }
+
     /// Nothing in the checkout says what the change will be merged into.
     private func unnamed() -> SourceError {
         let names = system.bases.map(\.name).joined(separator: ", ")
+        let fix = fix(system.bases.lazy.map(\.name).first { Self.branch(of: $0) != nil || CommitID($0) != nil })
         guard system.kind == .none else {
             return SourceError(
                 .notFound,
                 "\(system.kind.rawValue) says that the change starts at \(names), and none is in this checkout: "
-                    + "\(system.historyFix), or give --base")
+                    + "\(fix), or give --base")
         }
-        let fix = checkout.isShallow ? ", or \(system.historyFix)" : ""
         return SourceError(
             .notFound,
             "it is not known what this change will be merged into: none of \(names) is in this checkout: "
-                + "give --base REF, such as --base origin/develop\(fix)")
+                + "\(fix), or give --base REF, such as --base origin/develop")
     }
 
     private func present(_ commit: CommitID) async throws(SourceError) -> CommitID {
@@ -65,7 +102,7 @@ struct ChangeBase {
 
     private func shallow(_ what: String) -> SourceError {
         SourceError(
-            .notFound, "this checkout is a shallow clone that lacks \(what): \(system.historyFix)")
+            .notFound, "this checkout is a shallow clone that lacks \(what): \(fix())")
     }
 
     private func ancestor(

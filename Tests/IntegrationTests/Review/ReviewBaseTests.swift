@@ -77,6 +77,42 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (["--depth", "1"], "main", "git fetch --unshallow origin main:refs/remotes/origin/main"),
+        ([], "main", "git fetch origin main:refs/remotes/origin/main"),
+        ([], "origin/main~0", "git fetch origin main:refs/remotes/origin/main"),
+        ([], "refs/remotes/origin/main", "git fetch origin main:refs/remotes/origin/main"),
+        (["--depth", "1"], "HEAD~1", "git fetch --unshallow origin"),
+    ])
+    func `a base that is not here is told with the command that brings it, which does`(
+        _ options: [String], _ base: String, _ command: String
+    ) async throws {
+        let (review, _, _, commit) = try await clone()
+        let path = review.repository.folder + "/narrow"
+        _ = try ReviewRepository.run(
+            "/usr/bin/git",
+            ["clone", "-q", "--single-branch", "--branch", "change"] + options + [review.repository.url, path], in: "/")
+        let answer = try review.ci("--base", base, in: path)
+        #expect(
+            answer.code == 2 && answer.notes.contains("there is no \(base) in this checkout: run `\(command)`"),
+            "\(answer)")
+        let github = try review.ci("--base", base, in: path, environment: ["GITHUB_ACTIONS": "true"])
+        #expect(
+            github.notes.contains("set `fetch-depth: 0` at actions/checkout, or run `\(command)`"), "\(github)")
+        let fetched = try ReviewRepository.run("/bin/sh", ["-c", command + " -q"], in: path)
+        #expect(fetched.code == 0, "\(fetched)")
+        let given = base == "main" ? "origin/main" : base
+        #expect(answer.notes.contains("give --base origin/main") == (base == "main"), "\(answer)")
+        let known = try review.ci("--base", given, in: path)
+        #expect(known.output.hasPrefix(commit.prefix(12)) || base == "HEAD~1", "\(known)")
+        #expect(known.output.contains(" → "), "\(known)")
+        // The branch is here now, by the name of its origin.
+        if base == "main" {
+            let again = try review.ci("--base", base, in: path)
+            #expect(again.notes.contains("there is no main in this checkout: give --base origin/main"), "\(again)")
+        }
+    }
+
     @Test func `the first commit of a repository is all new`() async throws {
         let review = try await ReviewRepository()
         let answer = try review.ci("--output", "json")
