@@ -9,6 +9,15 @@ package struct ParsedPolicyTest: Hashable, Sendable {
     package let caseLocations: [SourceLocation]
     /// Nil when the document is in error.
     package let spec: PolicyTestSpec?
+
+    /// The files that its cases read besides its own.
+    package var reads: Set<RepositoryPath> {
+        guard let spec else { return [] }
+        let names =
+            spec.fixtures + [spec.from].compactMap(\.self)
+            + spec.cases.flatMap { $0.fixtures + $0.reports.values.map(\.file) }
+        return Set(names.compactMap { location.file.parent.resolving($0) })
+    }
 }
 
 /// Decodes PolicyTests, which stand beside manifests in the same files and are no part of the desired state.
@@ -80,6 +89,11 @@ package enum PolicyTestParser {
 
     private static func isTest(_ root: YAMLNode) -> Bool {
         root["kind"]?.scalarText == kind && root["apiVersion"]?.scalarText?.hasPrefix(Declaration.apiGroup) == true
+    }
+
+    /// Whether a file may hold a Policy or a PolicyTest; false says that it does not.
+    package static func mentionsPolicies(_ bytes: [UInt8]) -> Bool {
+        ManifestParser.mentionsManifests(bytes[...]) && contains(bytes, Array("Policy".utf8))
     }
 
     private static func mentionsTests(_ bytes: [UInt8]) -> Bool {

@@ -5,6 +5,7 @@ import HeadgateGit
 import HeadgateProviders
 import HeadgateReport
 import HeadgateStore
+import Synchronization
 import UnixSignals
 
 /// The command `headgate ci [PATH]`.
@@ -31,6 +32,8 @@ struct CICommand: AsyncParsableCommand {
     var manifests: String?
     @Option(help: "Run the pipelines that changed, or none.")
     var train = Train.none
+    @Flag(inversion: .prefixedNo, help: "Run the tests of policies that the change touches.")
+    var policyTests = true
     @Option(help: "A JSON file with metrics, champions and approvals that nobody else reports.")
     var evidence: String?
     @Option(help: "A folder of policies from outside of the repository, which no change of it can touch.")
@@ -143,10 +146,12 @@ struct CICommand: AsyncParsableCommand {
         defer { work?.cleanUp() }
         var report = try await ChangeReview(
             source: name, base: before, baseCommit: baseCommit, head: snapshot, repository: checkout, folder: folder,
-            knowledge: SharedKnowledge(store, trains: train == .changed),
+            knowledge: SharedKnowledge(store),
             training: try work.map { try training(in: $0, name, checkout, snapshot, store) },
+            runsPolicyTests: policyTests,
             protected: try await protectedSource(), given: given, now: .now
         ).report()
+        if let note = shared.note(environment) { report.notes.append(note) }
         if from == nil {
             report.notes.insert(
                 "\(commit.short) is the first commit: it is compared with nothing, so all is new", at: 0)
@@ -162,14 +167,17 @@ struct CICommand: AsyncParsableCommand {
         let runner = try folder.runner(
             name, checkout, store: objects, concurrentSteps: concurrentSteps,
             pins: PinPolicy(hosts: Set(dataHost), folders: dataFolder, s3: ProcessInfo.processInfo.environment))
+        let refused = Collected()
         let steps: any StepRunner =
             store.map {
-                SharedStepRunner(runner, shared: $0, store: objects, scratch: folder.path + "/shared") {
-                    Terminal.note($0)
+                SharedStepRunner(runner, shared: $0, store: objects, scratch: folder.path + "/shared") { note in
+                    Terminal.note(note.text)
+                    if case .refused(let text) = note { refused.append(text) }
                 }
             } ?? runner
-        let planner = PipelinePlanner(host: snapshot.desired.hostFacts)
-        return ChangeTraining(runner: steps, planner: planner) { Terminal.note($0) }
+        return ChangeTraining(
+            runner: steps, planner: PipelinePlanner(host: snapshot.desired.hostFacts),
+            log: { runner.logTail($0) }, notes: { refused.all }, progress: { Terminal.note($0) })
     }
 
     private func sourceName(_ system: CISystem) throws -> SourceName {
@@ -201,4 +209,13 @@ struct CICommand: AsyncParsableCommand {
         guard let folder, !folder.isEmpty else { return .none }
         return try await ProtectedPolicies(folder: folder)
     }
+}
+
+/// Sentences that tasks side by side come upon.
+private final class Collected: Sendable {
+    private let texts = Mutex<[String]>([])
+
+    var all: [String] { texts.withLock(\.self).sorted() }
+
+    func append(_ text: String) { texts.withLock { $0.append(text) } }
 }

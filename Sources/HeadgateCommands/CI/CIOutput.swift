@@ -85,8 +85,8 @@ struct CIReportWriter {
         case .text: TextReport(report).document
         case .json: ReportJSON.text(CIDocument(outcome: report.outcome, report: report))
         case .junit: report.junit.document
-        case .sarif: SARIFReport(report.findings, version: headgateVersion).document
-        case .github: GitHubAnnotations(report.findings).document
+        case .sarif: SARIFReport(report.findings, notes: report.notes, version: headgateVersion).document
+        case .github: GitHubAnnotations(report.findings, notes: report.notes).document
         case .markdown, .githubSummary: MarkdownReport(report, plots: plots).document
         case .codeQuality: CodeQualityReport(report.findings).document
         }

@@ -16,6 +16,8 @@ struct ChangeReview {
     let knowledge: any ChangeKnowledge
     /// Runs what is missing; nil when nothing is trained.
     let training: ChangeTraining?
+    /// Whether tests of policies that the change touches are run.
+    let runsPolicyTests: Bool
     let protected: ProtectedPolicies
     let given: GivenEvidence
     let now: Instant
@@ -26,7 +28,8 @@ struct ChangeReview {
         let first = plan(planner, [:])
         let models = concerned(first)
         var known: [StepKey: StepRecord] = [:]
-        for name in models.sorted() { await learn(name, host, &known) }
+        var taken: [ReviewReport.Execution] = []
+        for name in models.sorted() { taken += await learn(name, host, &known) }
         let planned = known.isEmpty ? first : plan(planner, known)
 
         var report = ReviewReport(
@@ -39,36 +42,29 @@ struct ChangeReview {
             let wanted = Set(planned.filter { $0.action == .run || $0.action == .wait }.compactMap(modelName))
             let ran = try await training.complete(source, head.desired.models.filter { wanted.contains($0.key) })
             known.merge(ran.records) { _, ran in ran }
-            report.executions = ran.executions
+            // Those say the same of what a training took from the store.
+            taken.removeAll { item in wanted.contains { $0.text == item.model.name } }
+            report.executions = (taken + ran.executions).sorted { $0.model < $1.model }
             settled = plan(planner, known)
+        } else {
+            report.executions = taken
         }
-        report.changes = changes(planned, settled)
+        report.changes = changes(planned, settled, report.executions)
         try await locateSteps(in: &report)
-        report.diagnostics += try await testProblems()
-        report.notes = await knowledge.notes + given.strangers(in: head.desired)
+        let tests = try await ChangePolicyTests(
+            repository: repository, folder: folder, base: baseCommit?.id, head: head.commit.commit,
+            removed: Set(base.policies.keys).subtracting(head.desired.policies.keys)
+        ).results(running: runsPolicyTests)
+        report.diagnostics += tests.problems
+        report.policyTests = tests.cases
+        report.notes = await notes(report.executions)
         let pipelines = PipelinePlanner(host: host)
         // By the first plan, too: with other results than base's the same version has its gates before it again, and what
         // a shared store knows of them must not hide that.
         let moving = Set((first + planned + settled).filter(\.movesVersions).map(\.object))
         report.subjects = await subjects(models, settled, moving, known, VersionBuilder(planner: pipelines))
-        let waiting = report.subjects.filter(waitsForResults)
-        let changing = Set(planned.filter { $0.action == .run || $0.action == .wait }.map(\.object))
-        if training == nil, waiting.contains(where: { changing.contains($0.model) }) {
-            report.notes.append(
-                "gates wait for what steps would make, and none was run: give --train changed, a shared store or "
-                    + "--evidence")
-        }
-        if waiting.contains(where: { !changing.contains($0.model) }) {
-            report.notes.append(
-                "gates wait for results that did not change and are not known here: give a shared store or --evidence")
-        }
+        report.notes += waits(report.subjects, planned)
         return report
-    }
-
-    private func waitsForResults(_ subject: JudgedSubject) -> Bool {
-        subject.gates.contains { gate in
-            gate.counts && (gate.decisive?.forecast ?? []).flatMap(\.waitsFor).contains { $0.hasPrefix("candidate.") }
-        }
     }
 
     private func plan(_ planner: Planner, _ known: [StepKey: StepRecord]) -> [PlannedChange] {
@@ -137,51 +133,45 @@ struct ChangeReview {
     }
 
     /// Looks up the results of a Model's steps, each of which may reveal the next one's key.
-    private func learn(_ name: ModelName, _ host: HostFacts, _ known: inout [StepKey: StepRecord]) async {
-        guard let model = head.desired.models[name] else { return }
+    ///
+    /// - Returns: The results that were taken.
+    private func learn(
+        _ name: ModelName, _ host: HostFacts, _ known: inout [StepKey: StepRecord]
+    ) async -> [ReviewReport.Execution] {
+        guard let model = head.desired.models[name] else { return [] }
+        let id = ModelID(source: source, name: name)
         var asked: Set<StepKey> = []
         while true {
-            let plan = PipelinePlanner(host: host).plan(ModelID(source: source, name: name), model) { known[$0] }
-            let open = plan.steps.filter { $0.record == nil }.compactMap(\.key).filter { asked.insert($0).inserted }
-            if open.isEmpty { return }
-            for key in open { known[key] = await knowledge.result(of: key) }
+            let plan = PipelinePlanner(host: host).plan(id, model) { known[$0] }
+            let open = plan.steps.filter { $0.record == nil }.compactMap { step in
+                step.key.flatMap { asked.insert($0).inserted ? (step.spec.name, $0) : nil }
+            }
+            if open.isEmpty {
+                return plan.steps.compactMap { step in
+                    step.record?.result.map { ChangeTraining.execution(of: $0, step.spec, id, model) }
+                }
+            }
+            for (step, key) in open { known[key] = await knowledge.result(of: step, key: key, in: id) }
         }
     }
 
     // MARK: What it does
 
     /// Steps as they were planned before anything ran, everything else as it is now.
-    private func changes(_ planned: [PlannedChange], _ settled: [PlannedChange]) -> [ReviewReport.Change] {
+    private func changes(
+        _ planned: [PlannedChange], _ settled: [PlannedChange], _ executions: [ReviewReport.Execution]
+    ) -> [ReviewReport.Change] {
         let all = planned.filter { $0.step != nil } + settled.filter { $0.step == nil }
         // What is made before where it goes; sorting is stable, so steps stay in their order.
         let order: [Kind] = [.model, .deployment, .policy, .target]
-        return all.sorted { left, right in
+        return all.keepingUnaskable(in: head.desired).sorted { left, right in
             let kinds = [left, right].map { order.firstIndex(of: $0.object.kind) ?? order.count }
             return kinds[0] != kinds[1] ? kinds[0] < kinds[1] : left.object.name < right.object.name
         }.map { change in
             ReviewReport.Change(
                 change, at: head.desired.location(of: change.object) ?? base.location(of: change.object),
-                strategy: strategy(of: change))
+                strategy: strategy(of: change), obstacle: obstacle(to: change, executions))
         }
-    }
-
-    /// What is wrong with tests of policies in files that the change touches; they are no part of the desired state.
-    private func testProblems() async throws(SourceError) -> [Diagnostic] {
-        let commit = head.commit.commit
-        let changes = try await repository.changes(from: baseCommit?.id, to: commit, below: folder) ?? []
-        let entries = changes.filter { change in
-            ManifestParser.isManifestPath(change.path)
-                && (change.entry?.mode == .file || change.entry?.mode == .executable)
-        }
-        var problems: [Diagnostic] = []
-        for change in entries {
-            guard let blob = change.entry?.id,
-                // One that is too large has been told of as a manifest.
-                let bytes = try? await repository.read([blob], limit: ManifestParser.maxFileSize)[blob]
-            else { continue }
-            problems += PolicyTestParser.parse(bytes, file: change.path).diagnostics
-        }
-        return problems
     }
 
     /// Names each step's own line instead of its Model's.
@@ -205,6 +195,15 @@ struct ChangeReview {
             let item = report.executions[index]
             report.executions[index].location = place(item.model.name, item.step, item.location)
         }
+    }
+
+    /// Why a Deployment does not move that waits for a version: a step that was run has no result.
+    private func obstacle(to change: PlannedChange, _ executions: [ReviewReport.Execution]) -> String? {
+        guard change.object.kind == .deployment, change.action == .rollOut || change.action == .move,
+            let model = DeploymentName(change.object.name).flatMap({ head.desired.deployments[$0]?.spec.model }),
+            let failed = executions.first(where: { $0.model.name == model.text && $0.isWithoutResult })
+        else { return nil }
+        return "step \(failed.step) of model \(model) has no result"
     }
 
     private func strategy(of change: PlannedChange) -> String? {

@@ -5,6 +5,10 @@ import HeadgateReport
 struct ChangeTraining: Sendable {
     let runner: any StepRunner
     let planner: PipelinePlanner
+    /// The end of what a run printed, secrets left out.
+    let log: @Sendable (RunID) -> String
+    /// What people should know of results that were not taken from the shared store, or not published to it.
+    let notes: @Sendable () -> [String]
     /// Says that a step began or ended.
     let progress: @Sendable (String) -> Void
 
@@ -42,7 +46,10 @@ struct ChangeTraining: Sendable {
             let ready = plan.steps.filter { step in
                 step.record == nil && step.key.map { asked.insert($0).inserted } == true
             }
-            if ready.isEmpty { return results }
+            if ready.isEmpty {
+                results.executions += plan.steps.filter { $0.key == nil }.map { Self.skipped($0, id, model) }
+                return results
+            }
             let order = Dictionary(uniqueKeysWithValues: plan.steps.enumerated().map { ($1.spec.name, $0) })
             let ended = try await withThrowingTaskGroup(
                 of: (StepKey, StepOutcome, ReviewReport.Execution)?.self
@@ -74,9 +81,15 @@ struct ChangeTraining: Sendable {
             _ = await runner.cancel(launch)
             throw CancellationError()
         }
-        let execution = ReviewReport.Execution(
-            model: ObjectID(id), step: step.spec.name, outcome: Self.shown(outcome),
-            duration: ContinuousClock.now - start, location: model.meta.location)
+        let duration = ContinuousClock.now - start
+        let execution: ReviewReport.Execution =
+            if case .succeeded(let result) = outcome {
+                Self.execution(of: result, step.spec, id, model, duration)
+            } else {
+                ReviewReport.Execution(
+                    model: ObjectID(id), step: step.spec.name, outcome: Self.shown(outcome), duration: duration,
+                    location: model.meta.location, log: Self.excerpt(log(run), of: outcome))
+            }
         progress("\(id.name) \(step.spec.name): \(Self.text(execution))")
         return (key, outcome, execution)
     }
@@ -89,10 +102,41 @@ struct ChangeTraining: Sendable {
         return StepRecord(key: key, run: run, outcome: .succeeded(result), recorded: result.ended)
     }
 
+    /// How a step came to its result: by itself, or from the shared store.
+    static func execution(
+        of result: StepResult, _ step: StepSpec, _ id: ModelID, _ model: Object<ModelSpec>, _ duration: Duration = .zero
+    ) -> ReviewReport.Execution {
+        ReviewReport.Execution(
+            model: ObjectID(id), step: step.name, outcome: result.origin.map { .taken(by: $0) } ?? .succeeded,
+            duration: duration, location: model.meta.location,
+            remarks: step.metrics?.shortcomings(of: result.metrics ?? .object([:])) ?? [])
+    }
+
+    private static func skipped(
+        _ step: PlannedStep, _ id: ModelID, _ model: Object<ModelSpec>
+    ) -> ReviewReport.Execution {
+        let names = step.waitsFor.map(\.text).joined(separator: ", ")
+        return ReviewReport.Execution(
+            model: ObjectID(id), step: step.spec.name,
+            outcome: .skipped(reason: "\(names) \(step.waitsFor.count == 1 ? "has" : "have") no result"),
+            location: model.meta.location)
+    }
+
+    /// The end of a log, unless the outcome has said all of it.
+    private static func excerpt(_ log: String, of outcome: StepOutcome) -> String {
+        guard case .failed = outcome else { return log }
+        return log.contains("\n") ? log : ""
+    }
+
+    /// The last line is what a program says when it gives up; what was before it stands in the log.
+    private static func lastLine(of message: String) -> String {
+        message.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }.map(String.init) ?? message
+    }
+
     private static func shown(_ outcome: StepOutcome) -> ReviewReport.Execution.Outcome {
         switch outcome {
-        case .succeeded(let result): result.origin == nil ? .succeeded : .taken
-        case .failed(let code, let message): .failed(message: "exited with \(code): \(message)")
+        case .succeeded: .succeeded
+        case .failed(let code, let message): .failed(message: "exited with \(code): \(lastLine(of: message))")
         case .errored(let error): shown(error)
         case .cancelled: .errored(message: "did not end: it was cancelled")
         }
@@ -115,7 +159,7 @@ struct ChangeTraining: Sendable {
         case .succeeded: "succeeded after \(max(0, execution.duration.milliseconds / 1000)) s"
         case .taken: "taken from the shared store"
         case .failed: "failed"
-        case .defective(let message), .errored(let message): message
+        case .defective(let message), .errored(let message), .skipped(let message): message
         }
     }
 }

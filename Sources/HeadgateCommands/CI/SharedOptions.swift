@@ -19,6 +19,17 @@ struct SharedOptions: ParsableArguments {
     @Option(help: "A file with public keys whose results and champions are believed; as often as needed.")
     var trustedKey: [String] = []
 
+    /// What variables say of a store though none is given, in a sentence; nil where all have their effect.
+    func note(_ environment: [String: String]) -> String? {
+        guard (store ?? environment["HEADGATE_STORE"] ?? "").isEmpty else { return nil }
+        let idle = ["HEADGATE_SIGNING_KEY", "HEADGATE_TRUSTED_KEYS", "HEADGATE_BUILDER"].filter {
+            environment[$0]?.isEmpty == false
+        }
+        guard !idle.isEmpty else { return nil }
+        let names = idle.joined(separator: ", ")
+        return "\(names): no effect, since no shared store is given: set HEADGATE_STORE, or give --store"
+    }
+
     /// The store that the options or the environment name; nil for none.
     func open(_ environment: [String: String], _ system: CISystem) throws -> SharedStore? {
         guard let url = store ?? environment["HEADGATE_STORE"], !url.isEmpty else {

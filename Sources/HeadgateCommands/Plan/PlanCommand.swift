@@ -69,7 +69,7 @@ struct PlanCommand: AsyncParsableCommand {
             revision: snapshot.revision, commit: snapshot.commit, now: .now)
         let changes = PlannedGates(
             source: name, snapshot: snapshot, base: before, contents: contents, host: host, now: .now
-        ).asked(of: planned)
+        ).asked(of: planned.keepingUnaskable(in: snapshot.desired))
         let errors = snapshot.desired.diagnostics.filter { $0.severity == .error }
         try show(changes, of: snapshot.desired, isWhole: errors.isEmpty)
         for diagnostic in errors { Terminal.note("\(diagnostic)") }

@@ -2,7 +2,7 @@ import Foundation
 import HeadgateCore
 import HeadgateManifest
 
-/// The policies and tests below a path of a checkout, as they are on disk.
+/// The policies and tests below a path of a checkout, as they are on disk, or at a commit.
 struct PolicyFiles {
     /// A Policy with the place of its document.
     struct Policy: Sendable {
@@ -11,8 +11,14 @@ struct PolicyFiles {
         let spec: PolicySpec
     }
 
+    /// Gives the bytes of a file up to a size.
+    typealias Load = @Sendable (RepositoryPath, Int) throws(Unreadable) -> [UInt8]
+
     /// The repository's root; where there is no repository, the current folder or, for a path outside it, its own.
+    ///
+    /// Empty for a commit's files.
     let root: String
+    private let load: Load
     /// The YAML files that were read, in order.
     let files: [RepositoryPath]
     private(set) var policies: [Policy] = []
@@ -34,19 +40,35 @@ struct PolicyFiles {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder) else { return nil }
         let folder = isFolder.boolValue ? full : URL(fileURLWithPath: full).deletingLastPathComponent().path
-        root = given ?? Self.repository(around: folder) ?? Self.currentFolder(around: folder) ?? folder
+        let root = given ?? Self.repository(around: folder) ?? Self.currentFolder(around: folder) ?? folder
+        self.root = root
+        load = { file, limit throws(Unreadable) in try Self.bytes(of: file, below: root, limit) }
         let start = full == root ? RepositoryPath.root : RepositoryPath(full.dropFirst(root.count + 1))
         guard let start else { return nil }
         files = isFolder.boolValue ? Self.files(of: root, below: start) : [start]
         for file in files { read(file) }
     }
 
+    /// Reads some files, wherever they are kept.
+    init(_ files: [RepositoryPath], load: @escaping Load) {
+        self.files = files
+        self.load = load
+        root = ""
+        for file in files { read(file) }
+    }
+
     /// The bytes of a file of the repository, wherever in it; an error when it is too large, no file, or a link.
     func bytes(of file: RepositoryPath, limit: Int = maxEvidenceSize) throws(Unreadable) -> [UInt8] {
+        try load(file, limit)
+    }
+
+    private static func bytes(
+        of file: RepositoryPath, below root: String, _ limit: Int
+    ) throws(Unreadable) -> [UInt8] {
         let path = "\(root)/\(file)"
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         guard let attributes else { throw Unreadable(file: file, problem: "there is no such file") }
-        guard attributes[.type] as? FileAttributeType == .typeRegular, isInside(path) else {
+        guard attributes[.type] as? FileAttributeType == .typeRegular, isInside(path, root) else {
             throw Unreadable(file: file, problem: "it is not a plain file of the repository")
         }
         guard (attributes[.size] as? Int ?? 0) <= limit else {
@@ -100,7 +122,7 @@ struct PolicyFiles {
     }
 
     // A folder on the way may be a link; what it leads to must still be inside.
-    private func isInside(_ path: String) -> Bool {
+    private static func isInside(_ path: String, _ root: String) -> Bool {
         let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let base = URL(fileURLWithPath: root).resolvingSymlinksInPath().path
         return base == "/" || real.hasPrefix(base + "/")

@@ -127,7 +127,7 @@ enum PolicyTestText {
         var names: [String] = []
         for result in run.results where !names.contains(result.test) { names.append(result.test) }
         var suites = names.map { name in
-            JUnitReport.Suite(name, run.results.filter { $0.test == name }.map(testCase))
+            JUnitReport.Suite(name, run.results.filter { $0.test == name }.map(JUnitReport.Case.init))
         }
         let coverages = run.coverages.map { coverage in
             let gaps = coverage.gaps.map { line($0, run.files) }.joined(separator: "\n")
@@ -163,19 +163,5 @@ enum PolicyTestText {
     private static func line(_ gap: PolicyCoverage.Gap, _ files: PolicyFiles) -> String {
         let place = gap.location.map { "\(files.text(of: $0)): " } ?? ""
         return "\(place)\(gap.missing): \(Renderer.clean(gap.expression)) [\(gap.part)]"
-    }
-
-    private static func testCase(_ result: PolicyTestResult) -> JUnitReport.Case {
-        let message = result.problems.joined(separator: "; ")
-        let detail = (result.problems + result.reasons.map { "because \($0)" }).joined(separator: "\n")
-        let outcome: JUnitReport.Case.Outcome =
-            switch result.status {
-            case .passed: .passed
-            case .failed: .failed(message: message, detail: detail)
-            case .errored: .errored(message: message, detail: detail)
-            }
-        return JUnitReport.Case(
-            result.name, in: "\(result.policy).\(result.test)", outcome, at: result.location,
-            output: result.status == .passed ? "cost \(result.cost)" : "")
     }
 }

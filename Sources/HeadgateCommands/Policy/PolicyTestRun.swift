@@ -12,20 +12,24 @@ struct PolicyTestRun {
     private(set) var files: PolicyFiles
     private var testers: [(place: SourceLocation, tester: PolicyTester)] = []
 
-    /// Runs the cases whose `test/case` names hold the filter, or all.
-    init(_ files: PolicyFiles, filter: String?) {
+    /// Runs the cases whose `test/case` names hold the filter, of the tests that are wanted, or all.
+    init(
+        _ files: PolicyFiles, filter: String? = nil,
+        where isWanted: ((ParsedPolicyTest, PolicyTestSpec, PolicyFiles.Policy?) -> Bool)? = nil
+    ) {
         self.files = files
         diagnostics = files.diagnostics
         for test in files.tests {
             guard let spec = test.spec else { continue }
+            if let isWanted, !isWanted(test, spec, (try? self.files.policy(of: test, spec)) ?? nil) { continue }
             for (index, item) in spec.cases.enumerated() {
                 if let filter, !"\(test.name)/\(item.name)".contains(filter) { continue }
                 let place = test.caseLocations.indices.contains(index) ? test.caseLocations[index] : test.location
                 results.append(run(test, spec, item, place))
             }
         }
-        // A policy that nobody tests is not covered; with a filter, only what was asked counts.
-        if filter == nil {
+        // A policy that nobody tests is not covered; of a part, only what was asked counts.
+        if filter == nil, isWanted == nil {
             for policy in files.policies where tester(at: policy.meta.location) == nil {
                 testers.append((policy.meta.location, PolicyTester(policy.name, policy.spec)))
             }

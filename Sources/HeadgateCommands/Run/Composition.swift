@@ -44,8 +44,8 @@ struct Composition {
         let shared = try settings.shared?.open(environment, builder: "urn:headgate:controller")
         let steps: any StepRunner =
             shared.map { shared in
-                SharedStepRunner(runner, shared: shared, store: objects, scratch: root + "/shared") { text in
-                    logger.notice("shared store", metadata: ["detail": "\(text)"])
+                SharedStepRunner(runner, shared: shared, store: objects, scratch: root + "/shared") { note in
+                    logger.notice("shared store", metadata: ["detail": "\(note.text)"])
                 }
             } ?? runner
         let factory = try TargetFactory(

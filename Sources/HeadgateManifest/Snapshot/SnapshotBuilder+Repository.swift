@@ -9,7 +9,7 @@ extension SnapshotBuilder {
     }
 
     /// How many files are read at a time, so that their texts are never all in memory.
-    private static let batch = 128
+    package static let batch = 128
 
     /// Reads from a repository what a commit changed: one comparison, the changed manifests, and one listing of paths.
     ///
@@ -44,18 +44,21 @@ extension SnapshotBuilder {
         return begin(listing, isComplete: true)
     }
 
-    private static func read(
-        _ blobs: [String], from repository: any SourceRepository
+    /// Some files by blob; nil for one that is larger than the limit.
+    package static func read(
+        _ blobs: [String], from repository: any SourceRepository, limit: Int = ManifestParser.maxFileSize
     ) async throws(SourceError) -> [String: [UInt8]?] {
         do {
-            return try await repository.read(blobs, limit: ManifestParser.maxFileSize).mapValues(Optional.some)
+            return try await repository.read(blobs, limit: limit).mapValues(Optional.some)
         } catch {
             guard error.code == .tooLarge else { throw error }
             guard blobs.count > 1 else { return Dictionary(uniqueKeysWithValues: blobs.map { ($0, nil) }) }
         }
         // One of them is too large; the others are read all the same (I11).
         var contents: [String: [UInt8]?] = [:]
-        for blob in blobs { contents.merge(try await read([blob], from: repository)) { first, _ in first } }
+        for blob in blobs {
+            contents.merge(try await read([blob], from: repository, limit: limit)) { first, _ in first }
+        }
         return contents
     }
 }

@@ -51,12 +51,12 @@ package struct SharedStore: Sendable {
         guard let bytes = try await blobs.read(Self.place(of: key), limit: Self.attestationLimit) else { return nil }
         guard let envelope = try? JSONFile.decode(DSSEEnvelope.self, bytes),
             let (body, signer) = envelope.verified(by: trusted)
-        else { throw StorageError(.corrupted, "the result of \(key.short) in \(name) is not signed by a trusted key") }
+        else { throw StorageError(.corrupted, "its result there is not signed by a trusted key") }
         let statement = try? JSONFile.decode(InTotoStatement<StepProvenance>.self, body)
         let problem = statement.map { $0.problem(as: key) } ?? "is no statement about a step"
         guard problem == nil, let statement, let result = statement.predicate.result,
             let run = RunID(statement.predicate.runDetails.metadata.invocationId)
-        else { throw StorageError(.corrupted, "the result of \(key.short) in \(name) \(problem ?? "is empty")") }
+        else { throw StorageError(.corrupted, "its result there \(problem ?? "is empty")") }
         return Attested(
             result: result, run: run, signer: signer, builder: statement.predicate.runDetails.builder.id)
     }

@@ -98,17 +98,39 @@ extension LocalStepRunner {
                 throw StepError(.output, "output \(output) is \(found)", mayRetry: false)
             }
         }
-        guard missing.isEmpty else {
-            throw StepError(
-                .output, "declared but not written: \(missing.joined(separator: ", "))", mayRetry: false)
+        let undeclared = try undeclared(workspace, folder, declared)
+        guard missing.isEmpty, undeclared.isEmpty else {
+            missing += files.filter { file in
+                workspace.resolve(file).map { LocalFiles.status(workspace.absolute($0)) == nil } ?? false
+            }
+            throw StepError(.output, difference(missing, undeclared), mayRetry: false)
         }
-        try refuseUndeclared(workspace, folder, declared)
         return places
     }
 
-    private static func refuseUndeclared(
+    /// What was to be written and was not, what was written instead, and which of the two are likely the same.
+    private static func difference(_ missing: [String], _ undeclared: [String]) -> String {
+        var parts: [String] = []
+        if !missing.isEmpty { parts.append("declared but not written: \(missing.joined(separator: ", "))") }
+        if !undeclared.isEmpty {
+            let more = undeclared.count > 10 ? " and \(undeclared.count - 10) more" : ""
+            parts.append(
+                "written but not declared as an output: \(undeclared.prefix(10).joined(separator: ", "))\(more)")
+        }
+        let written = undeclared.prefix(10).flatMap { path in
+            [path] + path.indices.filter { path[$0] == "/" }.map { String(path[...$0]) }
+        }
+        for name in missing {
+            guard let near = Spelling.nearest(to: name, among: written) else { continue }
+            parts.append("is \(near) meant to be \(name)?")
+        }
+        return parts.joined(separator: "; ")
+    }
+
+    /// Paths that a step wrote and did not declare, as it would name them.
+    private static func undeclared(
         _ workspace: Workspace, _ folder: RunFolder, _ declared: [String]
-    ) throws(StepError) {
+    ) throws(StepError) -> [String] {
         let entries: [FileTree.Entry]
         do throws(SystemError) {
             entries = try FileTree.list(workspace.tree)
@@ -116,15 +138,8 @@ extension LocalStepRunner {
             throw StepError(.output, error)
         }
         let prefix = workspace.levels.map { $0 + "/" }.joined()
-        let undeclared = (folder.snapshot ?? InputSnapshot([])).undeclared(entries, declared: declared).map { path in
+        return (folder.snapshot ?? InputSnapshot([])).undeclared(entries, declared: declared).map { path in
             path.utf8.starts(with: prefix.utf8) ? String(path.dropFirst(prefix.count)) : "../" + path
-        }
-        guard undeclared.isEmpty else {
-            let more = undeclared.count > 10 ? " and \(undeclared.count - 10) more" : ""
-            throw StepError(
-                .output,
-                "written but not declared as an output: \(undeclared.prefix(10).joined(separator: ", "))\(more)",
-                mayRetry: false)
         }
     }
 

@@ -43,6 +43,9 @@ package final class LocalStepRunner: StepRunner, Sendable {
     /// The log of a run, which grows while it runs; it may not exist yet.
     package func logPath(_ run: RunID) -> String { folder(run).shim.logPath }
 
+    /// The last lines that a run printed, within limits, secrets left out; empty when there are none.
+    package func logTail(_ run: RunID) -> String { LocalFiles.tail(logPath(run)) }
+
     func folder(_ run: RunID) -> RunFolder { RunFolder(state: configuration.state, run: run) }
 
     /// What a caller gets whose task was cancelled: the run goes on, and is adopted by the next call.

@@ -10,7 +10,20 @@ package struct SharedStepRunner: StepRunner {
     private let shared: SharedStore
     private let store: any ObjectStore
     private let scratch: String
-    private let note: @Sendable (String) -> Void
+    private let note: @Sendable (Note) -> Void
+
+    /// What people should know of a step and the store, in a sentence.
+    package enum Note: Sendable {
+        case taken(String)
+        /// A result that was not taken or not published, and why.
+        case refused(String)
+
+        package var text: String {
+            switch self {
+            case .taken(let text), .refused(let text): text
+            }
+        }
+    }
 
     /// - Parameters:
     ///   - runner: Runs what nobody has run.
@@ -20,7 +33,7 @@ package struct SharedStepRunner: StepRunner {
     ///   - note: Told what was taken and what went wrong.
     package init(
         _ runner: LocalStepRunner, shared: SharedStore, store: any ObjectStore, scratch: String,
-        note: @escaping @Sendable (String) -> Void
+        note: @escaping @Sendable (Note) -> Void
     ) {
         self.init(
             runner, hasBegun: { runner.hasBegun($0) }, shared: shared, store: store, scratch: scratch, note: note)
@@ -28,7 +41,7 @@ package struct SharedStepRunner: StepRunner {
 
     init(
         _ runner: any StepRunner, hasBegun: @escaping @Sendable (RunID) -> Bool, shared: SharedStore,
-        store: any ObjectStore, scratch: String, note: @escaping @Sendable (String) -> Void
+        store: any ObjectStore, scratch: String, note: @escaping @Sendable (Note) -> Void
     ) {
         inner = runner
         self.hasBegun = hasBegun
@@ -56,7 +69,7 @@ package struct SharedStepRunner: StepRunner {
             guard let found = try await shared.result(of: launch.key) else { return nil }
             return try await take(found, launch)
         } catch {
-            note("\(launch.model.name) \(launch.step): not taken from \(shared.name): \(error.message)")
+            note(.refused(shared.refusal(launch.model, launch.step, launch.key, error)))
             return nil
         }
     }
@@ -64,9 +77,9 @@ package struct SharedStepRunner: StepRunner {
     private func take(_ found: SharedStore.Attested, _ launch: StepLaunch) async throws(StorageError) -> StepResult {
         guard Set(found.result.outputs.keys) == Set(launch.outputs),
             (found.result.metrics == nil) == (launch.metrics == nil)
-        else { throw StorageError(.corrupted, "the result of \(launch.key.short) lacks what the step declares") }
+        else { throw StorageError(.corrupted, "its result there lacks what the step declares") }
         try await shared.fetch(found.result, into: store, scratch: scratch)
-        note("\(launch.model.name) \(launch.step): taken from \(shared.name), made by \(found.builder)")
+        note(.taken("\(launch.model.name) \(launch.step): taken from \(shared.name), made by \(found.builder)"))
         return found.taken
     }
 
@@ -79,9 +92,19 @@ package struct SharedStepRunner: StepRunner {
             else { return result }
             return try await take(first, launch)
         } catch {
-            note("\(launch.model.name) \(launch.step): not published to \(shared.name): \(error.message)")
+            note(
+                .refused(
+                    "\(launch.model.name) \(launch.step) (key \(launch.key.short)): not published to \(shared.name): "
+                        + error.message))
             return result
         }
+    }
+}
+
+extension SharedStore {
+    /// That a step's result is not taken, and why, in a sentence.
+    package func refusal(_ model: ModelID, _ step: StepName, _ key: StepKey, _ error: StorageError) -> String {
+        "\(model.name) \(step) (key \(key.short)): not taken from \(name): \(error.message)"
     }
 }
 

@@ -6,7 +6,12 @@ import HeadgateCore
 package struct GitHubAnnotations: Sendable {
     private let findings: [Finding]
 
-    package init(_ findings: [Finding]) { self.findings = findings }
+    /// With `notes`, what a reader should know besides.
+    package init(_ findings: [Finding], notes: [String] = []) {
+        self.findings =
+            findings
+            + notes.map { Finding(rule: "note", title: "Headgate", level: .note, message: $0, location: nil) }
+    }
 
     /// One command a line.
     package var document: String {

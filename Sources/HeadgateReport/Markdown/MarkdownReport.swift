@@ -7,6 +7,8 @@ package struct MarkdownReport: Sendable {
     private let plots: String?
     /// More rows than this are counted instead of shown: a comment has a limit.
     private static let rowLimit = 50
+    /// Nor more logs of failed steps.
+    private static let logLimit = 5
 
     /// `plots`: the folder or address that holds the plots, as ``MetricPlot/fileName(of:)`` names them.
     package init(_ report: ReviewReport, plots: String? = nil) {
@@ -54,37 +56,47 @@ package struct MarkdownReport: Sendable {
     }
 
     private var plan: String? {
-        let changes = report.realChanges
-        guard !changes.isEmpty else {
-            return "### What would happen\n\nNothing\(report.reasonNothingHappens.map { ": \($0)" } ?? "")."
+        let changes = report.toldChanges
+        var parts = ["### What would happen"]
+        if report.realChanges.isEmpty {
+            parts.append("Nothing\(report.reasonNothingHappens.map { ": \($0)" } ?? "").")
+            if changes.isEmpty { return parts.joined(separator: "\n\n") }
         }
         let rows = changes.map { item in
-            var why = MarkdownText.escaped(item.change.reason)
-            if let strategy = item.strategy { why += "; \(MarkdownText.escaped(strategy))" }
             let step = item.change.step.map { " \(MarkdownText.code($0.text))" } ?? ""
             return [
                 "\(item.change.object.kind.rawValue) \(MarkdownText.code(item.change.object.name))\(step)",
-                item.change.action.rawValue, why,
+                item.shown.action, MarkdownText.escaped(item.shown.why),
             ]
         }
         let rest = report.changes.count - changes.count
-        let unchanged = rest > 0 ? "\n\n\(rest) more \(rest == 1 ? "stays as it is" : "stay as they are")." : ""
-        return "### What would happen\n\n" + table(["object", "action", "why"], rows) + unchanged
+        parts.append(table(["object", "action", "why"], rows))
+        if rest > 0 { parts.append("\(rest) more \(rest == 1 ? "stays as it is" : "stay as they are").") }
+        return parts.joined(separator: "\n\n")
     }
 
     private var executions: String? {
         guard !report.executions.isEmpty else { return nil }
         let rows = report.executions.map { item in
-            let text: String
-            switch item.outcome {
-            case .succeeded: text = "✅ in \(DurationText.shown(item.duration))"
-            case .taken: text = "✅ taken from the shared store"
-            case .failed(let message), .defective(let message): text = "❌ \(MarkdownText.escaped(message))"
-            case .errored(let message): text = "❔ \(MarkdownText.escaped(message))"
-            }
-            return ["\(MarkdownText.code(item.model.name)) \(MarkdownText.code(item.step.text))", text]
+            let mark =
+                switch item.outcome {
+                case .succeeded, .taken: item.remarks.isEmpty ? "✅" : "⚠️"
+                case .failed, .defective: "❌"
+                case .errored: "❔"
+                case .skipped: "⏭️"
+                }
+            let text = ([item.summary] + item.remarks).joined(separator: "; ")
+            return [Self.name(of: item), "\(mark) \(MarkdownText.escaped(text))"]
         }
-        return "### What was run\n\n" + table(["step", "result"], rows)
+        let logs = report.executions.filter { !$0.log.isEmpty }.prefix(Self.logLimit).map { item in
+            "<details><summary>The end of the log of \(MarkdownText.escaped("\(item.model.name) \(item.step)"))"
+                + "</summary>\n\n\(MarkdownText.block(item.log))\n\n</details>"
+        }
+        return (["### What was run", table(["step", "result"], rows)] + logs).joined(separator: "\n\n")
+    }
+
+    private static func name(of item: ReviewReport.Execution) -> String {
+        "\(MarkdownText.code(item.model.name)) \(MarkdownText.code(item.step.text))"
     }
 
     private func section(_ subject: JudgedSubject) -> String {

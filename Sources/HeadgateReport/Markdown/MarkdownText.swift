@@ -24,6 +24,14 @@ enum MarkdownText {
         return escaped
     }
 
+    /// Text of many lines as a block of code, as it stands.
+    static func block(_ text: String) -> String {
+        let clean = LogText.lines(of: text).joined(separator: "\n")
+        var fence = "```"
+        while clean.contains(fence) { fence += "`" }
+        return "\(fence)text\n\(clean)\n\(fence)"
+    }
+
     /// Text as code within a table's cell: as it stands, but for line ends.
     static func code(_ text: String) -> String {
         var clean = ""

@@ -43,7 +43,7 @@ extension ReviewReport {
                     rule: "plan", title: "A change cannot be planned", level: .error,
                     message: "\(change.change.object)\(step): \(change.change.reason)", location: change.location))
         }
-        findings += executions.compactMap(Self.finding)
+        findings += executions.flatMap(Self.findings) + policyTests.compactMap(Self.finding)
         // A policy that cannot be asked has been told of where it is wrong.
         let told = Set(diagnostics.filter { $0.severity == .error }.compactMap(\.location))
         for subject in subjects {
@@ -70,18 +70,27 @@ extension ReviewReport {
             message: message, location: diagnostic.location)
     }
 
-    private static func finding(_ execution: Execution) -> Finding? {
-        let message: String
-        let level: Finding.Level
-        switch execution.outcome {
-        case .succeeded, .taken: return nil
-        case .failed(let text): (message, level) = ("failed: \(text)", .error)
-        case .defective(let text): (message, level) = (text, .error)
-        case .errored(let text): (message, level) = (text, .warning)
+    private static func findings(_ execution: Execution) -> [Finding] {
+        func finding(_ rule: String, _ title: String, _ level: Finding.Level, _ message: String) -> Finding {
+            Finding(
+                rule: rule, title: title, level: level, message: "\(execution.model) \(execution.step) \(message)",
+                location: execution.location)
         }
+        if let problem = execution.outcome.problem {
+            let level: Finding.Level = execution.outcome.isNo ? .error : .warning
+            return [finding("step", "A step of a pipeline has no result", level, problem)]
+        }
+        return execution.remarks.map { finding("metric", "A step did not report a metric", .warning, $0) }
+    }
+
+    private static func finding(_ result: PolicyTestResult) -> Finding? {
+        guard result.status != .passed else { return nil }
+        let what = result.status == .failed ? "does not hold" : "could not be asked"
         return Finding(
-            rule: "step", title: "A step of a pipeline has no result", level: level,
-            message: "\(execution.model) \(execution.step) \(message)", location: execution.location)
+            rule: "policy-test", title: "A test of a policy \(what)",
+            level: result.status == .failed ? .error : .warning,
+            message: "\(result.test)/\(result.name) \(what): \(result.problems.joined(separator: "; "))",
+            location: result.location)
     }
 
     private static func findings(_ gate: GateAnswer, of subject: JudgedSubject) -> [Finding] {

@@ -6,14 +6,24 @@ extension ReviewReport {
         var suites = [JUnitReport.Suite("manifests", manifestCases)]
         let steps = executions.map(Self.stepCase)
         if !steps.isEmpty { suites.append(JUnitReport.Suite("pipelines", steps)) }
+        if !policyTests.isEmpty {
+            suites.append(JUnitReport.Suite("policy tests", policyTests.map(JUnitReport.Case.init)))
+        }
         for subject in subjects where !subject.gates.isEmpty {
             suites.append(JUnitReport.Suite("\(subject.object)", subject.gates.map { Self.gateCase($0, subject) }))
+        }
+        if !notes.isEmpty {
+            let told = JUnitReport.Case("what to know besides", in: "notes", output: notes.joined(separator: "\n"))
+            suites.append(JUnitReport.Suite("notes", [told]))
         }
         return JUnitReport("headgate ci", suites)
     }
 
     private var manifestCases: [JUnitReport.Case] {
-        let problems = findings.filter { !$0.rule.hasPrefix("policy/") && $0.rule != "step" && $0.level == .error }
+        let others: Set = ["step", "policy-test"]
+        let problems = findings.filter {
+            !$0.rule.hasPrefix("policy/") && !others.contains($0.rule) && $0.level == .error
+        }
         guard !problems.isEmpty else { return [JUnitReport.Case("every manifest and policy", in: "manifests")] }
         return problems.map { finding in
             JUnitReport.Case(
@@ -24,18 +34,16 @@ extension ReviewReport {
 
     private static func stepCase(_ execution: Execution) -> JUnitReport.Case {
         let outcome: JUnitReport.Case.Outcome
-        var output = ""
         switch execution.outcome {
-        case .succeeded: outcome = .passed
-        case .taken:
-            outcome = .passed
-            output = "the result was taken from the shared store"
-        case .failed(let message), .defective(let message): outcome = .failed(message: message)
-        case .errored(let message): outcome = .errored(message: message)
+        case .succeeded, .taken: outcome = .passed
+        case .failed(let message), .defective(let message): outcome = .failed(message: message, detail: execution.log)
+        case .errored(let message): outcome = .errored(message: message, detail: execution.log)
+        case .skipped(let reason): outcome = .skipped(reason: reason)
         }
+        let said = outcome == .passed ? [execution.summary] + execution.remarks : []
         return JUnitReport.Case(
             "\(execution.step)", in: "pipelines.\(execution.model.name)", outcome, at: execution.location,
-            duration: execution.duration, output: output)
+            duration: execution.duration, output: said.joined(separator: "\n"))
     }
 
     private static func gateCase(_ gate: GateAnswer, _ subject: JudgedSubject) -> JUnitReport.Case {

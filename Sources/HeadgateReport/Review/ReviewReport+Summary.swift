@@ -7,16 +7,21 @@ extension ReviewReport {
             number == 0 ? nil : "\(number) \(number == 1 ? one : many)"
         }
         let gates = subjects.flatMap(\.gates)
+        let moving = realChanges.filter { $0.change.object.kind == .deployment && $0.change.isChange }
         let errors = diagnostics.count { $0.severity == .error }
         var parts = [count(errors, "error in manifests", "errors in manifests")]
         parts += steps(count)
         parts += [
-            count(
-                realChanges.count { $0.change.object.kind == .deployment && $0.change.isChange },
-                "deployment would move", "deployments would move"),
+            count(moving.count { $0.obstacle == nil }, "deployment would move", "deployments would move"),
+            count(moving.count { $0.obstacle != nil }, "deployment would not move", "deployments would not move"),
             count(realChanges.count { !$0.change.isChange }, "strategy changes", "strategies change"),
             count(realChanges.count { $0.change.object.kind == .policy }, "policy changes", "policies change"),
             count(realChanges.count { $0.change.object.kind == .target }, "target changes", "targets change"),
+            count(policyTests.count { $0.status == .passed }, "policy test passes", "policy tests pass"),
+            count(policyTests.count { $0.status == .failed }, "policy test fails", "policy tests fail"),
+            count(
+                policyTests.count { $0.status == .errored }, "policy test cannot be asked",
+                "policy tests cannot be asked"),
             count(gates.count { $0.outcome == .pass }, "gate passes", "gates pass"),
             count(gates.count { $0.outcome == .fail && $0.counts }, "gate says no", "gates say no"),
             count(
@@ -30,13 +35,14 @@ extension ReviewReport {
 
     /// What became of steps, or what would.
     private func steps(_ count: (Int, String, String) -> String?) -> [String?] {
-        var (ran, failed, errored, taken) = (0, 0, 0, 0)
+        var (ran, failed, errored, taken, skipped) = (0, 0, 0, 0, 0)
         for execution in executions {
             switch execution.outcome {
             case .succeeded: ran += 1
             case .failed, .defective: failed += 1
             case .errored: errored += 1
             case .taken: taken += 1
+            case .skipped: skipped += 1
             }
         }
         let seen = Set(executions.map { StepOfModel(model: $0.model, step: $0.step) })
@@ -47,9 +53,8 @@ extension ReviewReport {
             count(ran, "step ran", "steps ran"), count(failed, "step failed", "steps failed"),
             count(errored, "step has no result", "steps have no result"),
             count(taken, "result was taken", "results were taken"),
-            executions.isEmpty
-                ? count(open, "step would run", "steps would run")
-                : count(open, "step was not run", "steps were not run"),
+            count(open, "step would run", "steps would run"),
+            count(skipped, "step was not run", "steps were not run"),
         ]
     }
 

@@ -1,7 +1,7 @@
 package import HeadgateCore
 
 /// What a change of a repository would do and whether it would pass: the value that every format is written from.
-package struct ReviewReport: Hashable, Sendable, Codable {
+package struct ReviewReport: Hashable, Sendable, Encodable {
     package enum Outcome: String, Hashable, Sendable, Codable {
         case passed
         /// Something said no.
@@ -26,48 +26,23 @@ package struct ReviewReport: Hashable, Sendable, Codable {
         package var location: SourceLocation?
         /// How a Deployment rolls, in words: where it does, or where that changed.
         package var strategy: String?
+        /// Why it would not happen, though it is planned: a step that it needs has no result.
+        package var obstacle: String?
 
-        package init(_ change: PlannedChange, at location: SourceLocation? = nil, strategy: String? = nil) {
+        package init(
+            _ change: PlannedChange, at location: SourceLocation? = nil, strategy: String? = nil,
+            obstacle: String? = nil
+        ) {
             self.change = change
             self.location = location
             self.strategy = strategy
-        }
-    }
-
-    /// A step that was run, or whose result was taken from the shared store.
-    package struct Execution: Hashable, Sendable, Codable {
-        package enum Outcome: Hashable, Sendable, Codable {
-            case succeeded
-            case taken
-            case failed(message: String)
-            /// It ended well, and not with what it declares, or could not begin: a slip of the change.
-            case defective(message: String)
-            /// It has no result, and that says nothing of the change.
-            case errored(message: String)
-
-            /// Whether it speaks against the change.
-            var isNo: Bool {
-                switch self {
-                case .failed, .defective: true
-                case .succeeded, .taken, .errored: false
-                }
-            }
+            self.obstacle = obstacle
         }
 
-        package var model: ObjectID
-        package var step: StepName
-        package var outcome: Outcome
-        package var duration: Duration
-        package var location: SourceLocation?
-
-        package init(
-            model: ObjectID, step: StepName, outcome: Outcome, duration: Duration, location: SourceLocation?
-        ) {
-            self.model = model
-            self.step = step
-            self.outcome = outcome
-            self.duration = duration
-            self.location = location
+        /// The action, and why, as people read it.
+        var shown: (action: String, why: String) {
+            if let obstacle { return ("stays", "would not move: \(obstacle)") }
+            return (change.action.rawValue, change.reason + (strategy.map { "; \($0)" } ?? ""))
         }
     }
 
@@ -78,12 +53,15 @@ package struct ReviewReport: Hashable, Sendable, Codable {
     package var changes: [Change]
     package var executions: [Execution]
     package var subjects: [JudgedSubject]
+    /// Cases of PolicyTests that the change touches, or whose policies or files it touches.
+    package var policyTests: [PolicyTestResult]
     /// What a reader should know besides, such as that no shared store was given.
     package var notes: [String]
 
     package init(
         base: Commit?, head: Commit, diagnostics: [Diagnostic] = [], changes: [Change] = [],
-        executions: [Execution] = [], subjects: [JudgedSubject] = [], notes: [String] = []
+        executions: [Execution] = [], subjects: [JudgedSubject] = [],
+        policyTests: [PolicyTestResult] = [], notes: [String] = []
     ) {
         self.base = base
         self.head = head
@@ -91,6 +69,7 @@ package struct ReviewReport: Hashable, Sendable, Codable {
         self.changes = changes
         self.executions = executions
         self.subjects = subjects
+        self.policyTests = policyTests
         self.notes = notes
     }
 
@@ -99,17 +78,23 @@ package struct ReviewReport: Hashable, Sendable, Codable {
         let gates = subjects.flatMap(\.gates)
         let saidNo =
             diagnostics.contains { $0.severity == .error } || changes.contains { $0.change.action == .error }
-            || executions.contains(where: \.outcome.isNo)
+            || executions.contains(where: \.outcome.isNo) || policyTests.contains { $0.status == .failed }
             || gates.contains { $0.counts && $0.outcome == .fail }
         if saidNo { return .failed }
         let isOpen =
             executions.contains { if case .errored = $0.outcome { true } else { false } }
+            || policyTests.contains { $0.status == .errored }
             || gates.contains { $0.counts && ($0.outcome == .inconclusive || $0.outcome == .error) }
         return isOpen ? .undecided : .passed
     }
 
     /// What would change something in the world, and ways that later rollouts would take instead of others.
     package var realChanges: [Change] { changes.filter { $0.change.isChange || $0.strategy != nil } }
+
+    /// Those, and what would change if it were not in error.
+    var toldChanges: [Change] {
+        changes.filter { $0.change.isChange || $0.strategy != nil || $0.change.action == .keep }
+    }
 }
 
 /// A Deployment, or a Model that none serves, with the answers of its gates.

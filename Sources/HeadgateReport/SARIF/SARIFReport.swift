@@ -5,11 +5,16 @@ import HeadgateCore
 /// https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html
 package struct SARIFReport: Sendable {
     private let findings: [Finding]
+    private let notes: [String]
     private let version: String
 
-    /// `version`: of this program.
-    package init(_ findings: [Finding], version: String) {
+    /// - Parameters:
+    ///   - findings: Its results.
+    ///   - notes: What a reader should know of the run besides.
+    ///   - version: Of this program.
+    package init(_ findings: [Finding], notes: [String] = [], version: String) {
         self.findings = findings
+        self.notes = notes
         self.version = version
     }
 
@@ -39,7 +44,13 @@ package struct SARIFReport: Sendable {
             runs: [
                 Run(
                     tool: Tool(driver: driver), automationDetails: Run.Details(id: "headgate/ci/"),
-                    columnKind: "unicodeCodePoints", results: results)
+                    invocations: [
+                        Invocation(
+                            executionSuccessful: true,
+                            toolExecutionNotifications: notes.map {
+                                Notification(level: Finding.Level.note.rawValue, message: Text(text: $0))
+                            })
+                    ], columnKind: "unicodeCodePoints", results: results)
             ])
     }
 
@@ -84,8 +95,19 @@ private struct Run: Encodable {
 
     let tool: Tool
     let automationDetails: Details
+    let invocations: [Invocation]
     let columnKind: String
     let results: [Result]
+}
+
+private struct Invocation: Encodable {
+    let executionSuccessful: Bool
+    let toolExecutionNotifications: [Notification]
+}
+
+private struct Notification: Encodable {
+    let level: String
+    let message: Text
 }
 
 private struct Tool: Encodable { let driver: Driver }

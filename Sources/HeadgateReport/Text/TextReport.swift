@@ -15,19 +15,19 @@ package struct TextReport: Sendable {
         }
         lines.append("")
         lines += Self.columns(
-            report.realChanges.map { item in
+            report.toldChanges.map { item in
                 let step = item.change.step.map { " \($0)" } ?? ""
-                return [
-                    "\(item.change.object)\(step)", item.change.action.rawValue,
-                    item.change.reason + (item.strategy.map { "; \($0)" } ?? ""),
-                ]
+                return ["\(item.change.object)\(step)", item.shown.action, item.shown.why]
             })
         if report.realChanges.isEmpty {
             lines.append("nothing would happen\(report.reasonNothingHappens.map { ": \($0)" } ?? "")")
         }
         if !report.executions.isEmpty {
             lines.append("")
-            lines += Self.columns(report.executions.map(Self.row))
+            let rows = Self.columns(report.executions.map { ["\($0.model) \($0.step)", $0.summary] })
+            for (row, item) in zip(rows, report.executions) {
+                lines += [row] + LogText.lines(of: item.log).map { "    | \($0)" }
+            }
         }
         for subject in report.subjects { lines += [""] + section(subject) }
         lines.append("")
@@ -40,17 +40,6 @@ package struct TextReport: Sendable {
             }
         lines.append("This change \(verdict): \(report.summaryLine.lowercasedFirst).")
         return lines.map(Self.clean).joined(separator: "\n") + "\n"
-    }
-
-    private static func row(_ item: ReviewReport.Execution) -> [String] {
-        let text: String
-        switch item.outcome {
-        case .succeeded: text = "succeeded in \(DurationText.shown(item.duration))"
-        case .taken: text = "taken from the shared store"
-        case .failed(let message): text = "failed: \(message)"
-        case .defective(let message), .errored(let message): text = message
-        }
-        return ["\(item.model) \(item.step)", text]
     }
 
     private func section(_ subject: JudgedSubject) -> [String] {

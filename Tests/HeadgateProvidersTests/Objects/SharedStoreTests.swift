@@ -179,7 +179,7 @@ import Testing
         let notes = Mutex<[String]>([])
         let runner = SharedStepRunner(
             fixture.runner(), shared: store, store: fixture.store, scratch: fixture.scratch.path + "/scratch"
-        ) { note in notes.withLock { $0.append(note) } }
+        ) { note in notes.withLock { $0.append(note.text) } }
         let outcome = await runner.run(try launch(fixture, run: "a1"))
         let size = try #require(outcome.result?.outputs["model/"]?.size)
         let note = "model/ has \(size) bytes, of which it takes at most 0 at once"

@@ -10,10 +10,11 @@ private let validators = ProcessInfo.processInfo.environment["HEADGATE_VALIDATOR
 @Suite(.enabled(if: validators != nil, "HEADGATE_VALIDATORS names no Python with the validators"))
 struct FormatTests {
     static let formats: [(String, @Sendable (ReviewReport) -> String)] = [
-        ("junit", { $0.junit.document }), ("sarif", { SARIFReport($0.findings, version: "0.1.0").document }),
+        ("junit", { $0.junit.document }),
+        ("sarif", { SARIFReport($0.findings, notes: $0.notes, version: "0.1.0").document }),
         ("gitlab", { CodeQualityReport($0.findings).document }),
         ("markdown", { MarkdownReport($0, plots: "plots/").document }),
-        ("github", { GitHubAnnotations($0.findings).document }),
+        ("github", { GitHubAnnotations($0.findings, notes: $0.notes).document }),
         ("svg", { MetricPlot($0.subjects[0])?.document ?? "" }),
     ]
 

@@ -9,6 +9,7 @@ import Testing
         #expect(report.outcome == .failed)
         report.diagnostics = []
         report.executions = []
+        report.policyTests = []
         report.changes.removeLast()
         #expect(report.outcome == .failed)
         report.subjects[0].gates.remove(at: 1)
@@ -61,15 +62,84 @@ import Testing
             execution.outcome = .defective(message: "")
             report.executions = [execution]
         case 4:
-            execution.outcome = .taken
+            execution.outcome = .taken(by: StepOrigin(builder: "urn:ci", signer: "abc"))
             report.executions = [execution]
         default:
-            execution.step = try #require(StepName("prepare"))
+            execution.outcome = .skipped(reason: "prepare has no result")
             report.executions = [execution]
         }
         let parts = report.summaryLine.split(separator: ", ").map(String.init)
         #expect(parts.contains(text), "\(parts)")
         #expect(kind == 0 || !report.summaryLine.contains("would run"))
+    }
+
+    @Test func `what was taken, was not run or lacks a metric is told in every format`() throws {
+        var report = try SampleReport.make()
+        var (taken, skipped) = (report.executions[0], report.executions[0])
+        taken.outcome = .taken(by: StepOrigin(builder: "urn:ci", signer: String(repeating: "ab", count: 32)))
+        taken.remarks = ["did not report the metric p99, which it declares"]
+        skipped.outcome = .skipped(reason: "train has no result")
+        report.executions = [taken, skipped]
+        report.diagnostics = []
+        report.changes = []
+        let made = "taken from the shared store, made by urn:ci, signed with key abababababab"
+        let documents = [
+            TextReport(report).document, report.junit.document,
+            MarkdownReport(report).document,
+        ]
+        for document in documents {
+            for words in [made, taken.remarks[0], "train has no result"] {
+                #expect(document.contains(words), "\(document)")
+            }
+        }
+        #expect(report.junit.document.contains(#"<skipped message="train has no result"/>"#))
+        let warning = try #require(report.findings.first { $0.rule == "metric" })
+        #expect(warning.level == .warning && warning.message == "Model/wine train \(taken.remarks[0])")
+        let json = ReportJSON.text(report)
+        #expect(json.contains(#""seconds" : 65"#) && json.contains(#""builder" : "urn:ci""#), "\(json)")
+    }
+
+    @Test func `the end of a log keeps its lines and breaks out of nothing`() throws {
+        var report = try SampleReport.make()
+        report.executions = [report.executions[1]]
+        report.executions[0].log = "Traceback:\n  File \"a.py\"\n````\n\u{1B}[31m</details>\u{1B}[0m\u{7}\nValueError"
+        let lines = ["Traceback:", "  File \"a.py\"", "````", "</details>", "ValueError"]
+        let text = lines.map { "    | \($0)\n" }.joined()
+        #expect(TextReport(report).document.contains(text), "\(TextReport(report).document)")
+        let block = "\n\n`````text\n\(lines.joined(separator: "\n"))\n`````\n\n</details>"
+        #expect(MarkdownReport(report).document.contains(block), "\(MarkdownReport(report).document)")
+        #expect(report.junit.document.contains("Traceback:&#10;  File &quot;a.py&quot;&#10;"))
+    }
+
+    @Test func `a Deployment whose training failed is not said to move`() throws {
+        var report = try SampleReport.make()
+        #expect(report.summaryLine.contains("1 deployment would move"))
+        report.changes[1].obstacle = "step train of model wine has no result"
+        #expect(report.summaryLine.contains("1 deployment would not move"), "\(report.summaryLine)")
+        for document in [TextReport(report).document, MarkdownReport(report).document] {
+            #expect(document.contains("would not move: step train of model wine has no result"), "\(document)")
+            #expect(!document.contains("canary: 10 %"))
+        }
+    }
+
+    @Test(arguments: [(PolicyTestResult.Status.failed, ReviewReport.Outcome.failed), (.errored, .undecided)])
+    func `a policy's test that does not hold decides, at its line`(
+        _ status: PolicyTestResult.Status, _ outcome: ReviewReport.Outcome
+    ) throws {
+        let sample = try SampleReport.make()
+        var report = ReviewReport(base: sample.base, head: sample.head)
+        func result(_ name: String, _ status: PolicyTestResult.Status, _ problems: [String]) -> PolicyTestResult {
+            PolicyTestResult(
+                test: "floor", name: name, policy: "floor", location: sample.subjects[0].location, status: status,
+                problems: problems)
+        }
+        report.policyTests = [result("high", .passed, [])]
+        #expect(report.outcome == .passed && report.summaryLine == "1 policy test passes")
+        report.policyTests.append(result("low", status, ["expected fail, got pass"]))
+        #expect(report.outcome == outcome)
+        let finding = try #require(report.findings.first)
+        #expect(finding.location?.line == 7 && finding.message.contains("expected fail, got pass"), "\(finding)")
+        #expect(report.junit.document.contains(#"<testcase name="low" classname="floor.floor""#))
     }
 
     @Test func `findings are sentences, and JUnit names a place once`() throws {

@@ -58,7 +58,13 @@ enum SampleReport {
         ]
         report.executions = [
             .init(model: model, step: step, outcome: .succeeded, duration: .milliseconds(65_000), location: place),
-            .init(model: model, step: step, outcome: .failed(message: hostile), duration: .zero, location: place),
+            .init(
+                model: model, step: step, outcome: .failed(message: hostile), location: place,
+                log: "Traceback:\n```\n\(hostile)"),
+            .init(
+                model: model, step: step, outcome: .taken(by: StepOrigin(builder: hostile, signer: hostile)),
+                location: place, remarks: [hostile]),
+            .init(model: model, step: step, outcome: .skipped(reason: hostile), location: place),
         ]
         report.subjects = [
             JudgedSubject(
@@ -77,6 +83,11 @@ enum SampleReport {
                     gate(.protected, nil, answer(.inconclusive, "waits for approvals"), later: true),
                 ])
         ]
+        report.policyTests = [.passed, .failed, .errored].map {
+            PolicyTestResult(
+                test: "not-worse", name: hostile, policy: policy.text, location: place, status: $0,
+                problems: [hostile])
+        }
         report.notes = [hostile]
         return report
     }

@@ -1,0 +1,63 @@
+import HeadgateCore
+import HeadgateReport
+
+extension ChangeReview {
+    /// What a reader should know besides, each told once.
+    func notes(_ executions: [ReviewReport.Execution]) async -> [String] {
+        var notes = await knowledge.notes
+        for note in training?.notes() ?? [] where !notes.contains(note) { notes.append(note) }
+        if let unpublished = knowledge.unpublished, executions.contains(where: { $0.outcome == .succeeded }) {
+            notes.append(unpublished)
+        }
+        return notes + given.strangers(in: head.desired)
+    }
+
+    /// What gates wait for that somebody could give now, and how.
+    func waits(_ subjects: [JudgedSubject], _ planned: [PlannedChange]) -> [String] {
+        let changing = Set(planned.filter { $0.action == .run || $0.action == .wait }.map(\.object))
+        let waiting = subjects.filter { Self.waits(of: $0).contains { $0.hasPrefix("candidate.") } }
+        let comparing = subjects.filter {
+            !waiting.contains($0) && Self.waits(of: $0).contains { $0.hasPrefix("champion") }
+        }
+        let training = self.training == nil ? waiting.filter { changing.contains($0.model) } : []
+        let unchanged = waiting.filter { !changing.contains($0.model) }
+        let notes: [(String, [JudgedSubject])] = [
+            ("gates wait for what steps would make, and none was run: give --train changed, ", training),
+            ("gates wait for results that did not change and are not known here: give ", unchanged),
+            ("gates compare with a champion that is not known here: give ", comparing),
+        ]
+        return notes.filter { !$0.1.isEmpty }.map { $0.0 + Self.ways($0.1) }
+    }
+
+    private static func waits(of subject: JudgedSubject) -> [String] {
+        subject.gates.filter(\.counts).flatMap { $0.decisive?.forecast ?? [] }.flatMap(\.waitsFor)
+    }
+
+    /// The options that give what is waited for, with a file that would do.
+    private static func ways(_ subjects: [JudgedSubject]) -> String {
+        let store = "--store URL and the --trusted-key FILE of who publishes there"
+        var document = JSONValue.object([:])
+        // A line, not a file: of many the first show how.
+        for subject in subjects.prefix(3) {
+            let waits = waits(of: subject)
+            let sides = ["candidate", "champion"].map { side in
+                waits.filter { $0.hasPrefix("\(side).metrics.") }.reduce(JSONValue.object([:])) {
+                    $0.overlaid(with: nested($1.split(separator: ".").dropFirst().map(String.init), .string("…")))
+                }
+            }
+            if sides[0] != .object([:]) {
+                document = document.overlaid(with: nested(["candidates", subject.model.name], sides[0]))
+            }
+            if waits.contains(where: { $0.hasPrefix("champion") }) {
+                // What is asked of the champion is mostly what is asked of the candidate.
+                let metrics = nested(["metrics"], .object([:])).overlaid(with: sides[0]).overlaid(with: sides[1])
+                document = document.overlaid(with: nested(["champions", subject.object.name], metrics))
+            }
+        }
+        return document == .object([:]) ? store : "\(store), or --evidence FILE that holds \(document.canonicalText)"
+    }
+
+    private static func nested(_ names: [String], _ value: JSONValue) -> JSONValue {
+        names.reversed().reduce(value) { .object([$1: $0]) }
+    }
+}

@@ -1,0 +1,23 @@
+/// What a command printed, as reports show it.
+enum LogText {
+    /// Lines without what moves a cursor, colours or turns the direction of text; none for an empty log.
+    static func lines(of log: String) -> [String] {
+        guard !log.isEmpty else { return [] }
+        return log.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            var clean = ""
+            var rest = line.unicodeScalars[...]
+            while let scalar = rest.popFirst() {
+                switch scalar {
+                // A control sequence: parameters, then one letter (ECMA-48, 5.4).
+                case "\u{1B}" where rest.first == "[":
+                    rest = rest.dropFirst().drop { ("\u{20}"..."\u{3F}").contains($0) }.dropFirst()
+                case "\t": clean += "    "
+                case "\u{0}"..<"\u{20}", "\u{7F}"..."\u{9F}": break
+                case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": clean += "\u{FFFD}"
+                default: clean.unicodeScalars.append(scalar)
+                }
+            }
+            return clean
+        }
+    }
+}
