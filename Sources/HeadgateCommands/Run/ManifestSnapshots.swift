@@ -14,6 +14,8 @@ actor ManifestSnapshots: SnapshotMaker {
     private var problems: [PolicyName: [Diagnostic]] = [:]
     /// What is wrong with the expressions of Deployments' checks.
     private var checkProblems: [DeploymentName: [Diagnostic]] = [:]
+    /// What was given last, or was in force before: a Deployment whose checks are in error stays as it is here (I11).
+    private var goodDeployments: [DeploymentName: Object<DeploymentSpec>]
     private var isFirst = true
     /// The folder of policies from outside of the repository; nil for none.
     private let protected: String?
@@ -38,6 +40,7 @@ actor ManifestSnapshots: SnapshotMaker {
         self.repository = repository
         self.reference = reference
         self.judge = judge
+        goodDeployments = lastGood.deployments
         builder = SnapshotBuilder(source: source, folder: path, lastGood: lastGood)
     }
 
@@ -66,7 +69,13 @@ actor ManifestSnapshots: SnapshotMaker {
         for name in deployments {
             checkProblems[name] = desired.deployments[name].map { judge.check($0.spec.strategy) }
         }
-        for name in checkProblems.keys.sorted() { desired.diagnostics += checkProblems[name] ?? [] }
+        for (name, problems) in checkProblems.sorted(by: { $0.key < $1.key }) {
+            desired.diagnostics += problems
+            guard let problem = problems.first(where: { $0.severity == .error }) else { continue }
+            desired.quarantined[ObjectID(DeploymentID(source: source, name: name))] = problem
+            desired.deployments[name] = goodDeployments[name]
+        }
+        goodDeployments = desired.deployments
         let touched = Set(protects.keys).union(outside.keys).filter { protects[$0] != outside[$0] }
         changed.formUnion(touched.map { ObjectID(PolicyID(source: source, name: $0)) })
         outside = protects

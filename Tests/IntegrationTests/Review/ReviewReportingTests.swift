@@ -156,6 +156,34 @@ import Testing
         #expect(plan.code == 2 && plan.output.contains(line), "\(plan)")
     }
 
+    @Test func `a Deployment whose check is in error stays as it is`() async throws {
+        let review = try await ReviewRepository()
+        func model(_ expression: String) -> String {
+            ReviewRepository.model().replacing(
+                "spec: {model: wine, target: local}",
+                with: """
+                    spec:
+                      model: wine
+                      target: local
+                      strategy:
+                        canary:
+                          steps: [{weight: 10}, {analyse: 2m}]
+                          checks: [{name: errors, expression: "candidate.\(expression) <= 0.1"}]
+                    """)
+        }
+        let line = try Regex("Deployment/wine +keep +in error: the last good spec stays\n")
+        try await review.change(["models/wine/headgate.yaml": model("erorRate")])
+        let answer = try review.ci("--base", "main")
+        #expect(answer.code == 1 && answer.output.contains(line), "\(answer)")
+        #expect(answer.output.contains("no field 'erorRate'") && !answer.output.contains("→ analyse"), "\(answer)")
+        let plan = try ReviewRepository.run(
+            HeadgateExecutable.path, ["plan", "--base", "main"], in: review.repository.path)
+        #expect(plan.code == 2 && plan.output.contains(line), "\(plan)")
+        try await review.change(["models/wine/headgate.yaml": model("errorRate")])
+        let right = try review.ci("--base", "main")
+        #expect(right.code == 0 && right.output.contains("by the new strategy; canary"), "\(right)")
+    }
+
     @Test func `a change of policies alone is told what to pass, and passes with it`() async throws {
         let review = try await ReviewRepository()
         try await review.change([
@@ -166,7 +194,7 @@ import Testing
         let file =
             #"{"candidates":{"wine":{"metrics":{"accuracy":"…"}}},"champions":{"wine":{"metrics":{"accuracy":"…"}}}}"#
         let note =
-            "gates wait for results that did not change and are not known here: give --store URL and the --trusted-key "
+            "gates wait for results that did not change and are not known here: give --store URL with the --trusted-key "
             + "FILE of who publishes there, or --evidence FILE that holds \(file)"
         #expect(answer.output.contains("note: \(note)"), "\(answer)")
         let given = try review.given(file.replacing("\"…\"", with: "0.9"))
