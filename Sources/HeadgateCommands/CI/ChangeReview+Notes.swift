@@ -22,7 +22,7 @@ extension ChangeReview {
         let training = self.training == nil ? waiting.filter { changing.contains($0.model) } : []
         let unchanged = waiting.filter { !changing.contains($0.model) }
         let notes: [(String, [JudgedSubject])] = [
-            ("gates wait for what steps would make, and none was run: give --train changed, ", training),
+            ("gates wait for what steps would make, and none was run: give --train changed, or ", training),
             ("gates wait for results that did not change and are not known here: give ", unchanged),
             ("gates compare with a champion that is not known here: give ", comparing),
         ]
@@ -35,7 +35,7 @@ extension ChangeReview {
 
     /// The options that give what is waited for, with a file that would do.
     private static func ways(_ subjects: [JudgedSubject]) -> String {
-        let store = "--store URL and the --trusted-key FILE of who publishes there"
+        let store = "--store URL with the --trusted-key FILE of who publishes there"
         var document = JSONValue.object([:])
         // A line, not a file: of many the first show how.
         for subject in subjects.prefix(3) {

@@ -49,7 +49,7 @@ struct ChangeReview {
         } else {
             report.executions = taken
         }
-        report.changes = changes(planned, settled, report.executions)
+        report.changes = changes(planned, settled)
         try await locateSteps(in: &report)
         let tests = try await ChangePolicyTests(
             repository: repository, folder: folder, base: baseCommit?.id, head: head.commit.commit,
@@ -63,6 +63,7 @@ struct ChangeReview {
         // a shared store knows of them must not hide that.
         let moving = Set((first + planned + settled).filter(\.movesVersions).map(\.object))
         report.subjects = await subjects(models, settled, moving, known, VersionBuilder(planner: pipelines))
+        report.nameObstacles()
         report.notes += waits(report.subjects, planned)
         return report
     }
@@ -158,9 +159,7 @@ struct ChangeReview {
     // MARK: What it does
 
     /// Steps as they were planned before anything ran, everything else as it is now.
-    private func changes(
-        _ planned: [PlannedChange], _ settled: [PlannedChange], _ executions: [ReviewReport.Execution]
-    ) -> [ReviewReport.Change] {
+    private func changes(_ planned: [PlannedChange], _ settled: [PlannedChange]) -> [ReviewReport.Change] {
         let all = planned.filter { $0.step != nil } + settled.filter { $0.step == nil }
         // What is made before where it goes; sorting is stable, so steps stay in their order.
         let order: [Kind] = [.model, .deployment, .policy, .target]
@@ -170,7 +169,7 @@ struct ChangeReview {
         }.map { change in
             ReviewReport.Change(
                 change, at: head.desired.location(of: change.object) ?? base.location(of: change.object),
-                strategy: strategy(of: change), obstacle: obstacle(to: change, executions))
+                strategy: strategy(of: change))
         }
     }
 
@@ -195,15 +194,6 @@ struct ChangeReview {
             let item = report.executions[index]
             report.executions[index].location = place(item.model.name, item.step, item.location)
         }
-    }
-
-    /// Why a Deployment does not move that waits for a version: a step that was run has no result.
-    private func obstacle(to change: PlannedChange, _ executions: [ReviewReport.Execution]) -> String? {
-        guard change.object.kind == .deployment, change.action == .rollOut || change.action == .move,
-            let model = DeploymentName(change.object.name).flatMap({ head.desired.deployments[$0]?.spec.model }),
-            let failed = executions.first(where: { $0.model.name == model.text && $0.isWithoutResult })
-        else { return nil }
-        return "step \(failed.step) of model \(model) has no result"
     }
 
     private func strategy(of change: PlannedChange) -> String? {

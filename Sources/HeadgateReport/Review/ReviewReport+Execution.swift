@@ -57,9 +57,6 @@ extension ReviewReport {
             self.remarks = remarks
         }
 
-        /// Whether it was run and gave nothing.
-        package var isWithoutResult: Bool { outcome.problem != nil }
-
         /// What became of it, in words.
         var summary: String {
             switch outcome {

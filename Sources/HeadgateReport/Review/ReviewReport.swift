@@ -26,7 +26,7 @@ package struct ReviewReport: Hashable, Sendable, Encodable {
         package var location: SourceLocation?
         /// How a Deployment rolls, in words: where it does, or where that changed.
         package var strategy: String?
-        /// Why it would not happen, though it is planned: a step that it needs has no result.
+        /// Why it would not happen, though it is planned: a step has no result, or a policy refuses.
         package var obstacle: String?
 
         package init(

@@ -111,15 +111,26 @@ import Testing
         #expect(report.junit.document.contains("Traceback:&#10;  File &quot;a.py&quot;&#10;"))
     }
 
-    @Test func `a Deployment whose training failed is not said to move`() throws {
+    @Test func `a Deployment whose training failed, or that a policy of head refuses, is not said to move`() throws {
         var report = try SampleReport.make()
-        #expect(report.summaryLine.contains("1 deployment would move"))
-        report.changes[1].obstacle = "step train of model wine has no result"
+        func why() -> String? {
+            report.nameObstacles()
+            return report.changes[1].obstacle
+        }
+        #expect(why() == "step train of model wine has no result")
         #expect(report.summaryLine.contains("1 deployment would not move"), "\(report.summaryLine)")
         for document in [TextReport(report).document, MarkdownReport(report).document] {
             #expect(document.contains("would not move: step train of model wine has no result"), "\(document)")
             #expect(!document.contains("canary: 10 %"))
         }
+        report.executions = []
+        #expect(why() == "policy not-worse says no")
+        report.subjects[0].gates[1].head?.outcome = .error
+        #expect(why() == "policy not-worse could not be asked")
+        report.subjects[0].gates[1].head?.action = .warn
+        // What is left are a policy that head has no more, one of base and one that waits for approvals.
+        #expect(why() == nil)
+        #expect(report.summaryLine.contains("1 deployment would move"), "\(report.summaryLine)")
     }
 
     @Test(arguments: [(PolicyTestResult.Status.failed, ReviewReport.Outcome.failed), (.errored, .undecided)])

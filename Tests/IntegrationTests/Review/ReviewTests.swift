@@ -50,6 +50,7 @@ import Testing
 
                 """), "\(answer)")
         #expect(answer.output.contains("\nDeployment/wine  models/wine/headgate.yaml:23:1\n"), "\(answer)")
+        #expect(answer.output.contains("would not move: policy floor says no"), "\(answer)")
         #expect(answer.output.contains("2 steps ran,") && !answer.output.contains("would run"), "\(answer)")
     }
 
