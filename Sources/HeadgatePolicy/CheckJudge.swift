@@ -10,7 +10,7 @@ package final class CheckJudge: Sendable {
         let attributes: [CompiledPolicy.Attribute]
     }
 
-    /// What an expression is compiled against: its own queries are fields, so that a misspelt one is an error.
+    /// What an expression is compiled against.
     private struct Question: Hashable {
         let source: String
         let queries: [String]
@@ -22,42 +22,16 @@ package final class CheckJudge: Sendable {
             queries = check.queries.filter { !$0.isPerVersion }.map(\.name)
             metrics = check.queries.filter(\.isPerVersion).map(\.name)
         }
+
+        var environment: Environment { CheckSchema.environment(queries: queries, metrics: metrics) }
     }
 
-    private let base: Environment
     private let cache = Mutex<[Question: Compiled?]>([:])
 
     /// More compiled checks than this are dropped and made again.
     private static let cacheLimit = 10_000
 
-    package init() {
-        var environment = Environment()
-        for record in EvidenceSchema.records where record.name == "Statistics" || record.name == "Latency" {
-            guard record.name == "Statistics" else {
-                environment.declare(record)
-                continue
-            }
-            let fields = record.fields.merging(["metrics": .record("Metrics")]) { $1 }
-            environment.declare(RecordType(name: record.name, fields: fields))
-        }
-        environment.declare("candidate", .record("Statistics"))
-        environment.declare("stable", .record("Statistics"))
-        environment.declare("queries", .record("Queries"))
-        Comparisons.declare(in: &environment)
-        base = environment
-    }
-
-    private func environment(for question: Question) -> Environment {
-        var environment = base
-        func declare(_ name: String, _ fields: [String]) {
-            environment.declare(
-                RecordType(
-                    name: name, fields: Dictionary(fields.map { ($0, CELType.double) }, uniquingKeysWith: { $1 })))
-        }
-        declare("Queries", question.queries)
-        declare("Metrics", question.metrics)
-        return environment
-    }
+    package init() {}
 
     // MARK: Checking
 
@@ -74,7 +48,7 @@ package final class CheckJudge: Sendable {
                 hint: hint)
         }
         do {
-            let program = try environment(for: Question(check)).compile(expression.source)
+            let program = try Question(check).environment.compile(expression.source)
             guard program.resultType != .bool, program.resultType != .dyn else { return [] }
             return [problem("a check must give a bool, not \(program.resultType)", at: 0)]
         } catch {
@@ -173,7 +147,7 @@ package final class CheckJudge: Sendable {
     private func compiled(_ check: CheckSpec) -> Compiled? {
         let question = Question(check)
         if let known = cache.withLock({ $0[question] }) { return known }
-        let environment = environment(for: question)
+        let environment = question.environment
         let compiled = (try? environment.compile(question.source)).flatMap { program -> Compiled? in
             guard program.resultType == .bool || program.resultType == .dyn else { return nil }
             let attributes = program.attributes.compactMap { path in

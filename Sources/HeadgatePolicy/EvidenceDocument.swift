@@ -6,6 +6,8 @@ import HeadgateCore
 /// What is not given is unknown, as it is where nobody could tell.
 struct EvidenceDocument {
     private let document: PlacedJSON
+    private let variables: [(name: String, type: CELType)]
+    private let records: [RecordType]
     private let declared: [String: MetricType]?
     private let environment: Environment
     private(set) var problems: [HeadgateCore.Diagnostic] = []
@@ -18,29 +20,51 @@ struct EvidenceDocument {
         _ document: PlacedJSON, declared: [String: MetricType]?, moment: GateMoment, params: [String: JSONValue],
         in environment: Environment
     ) -> (Activation, [HeadgateCore.Diagnostic]) {
+        var reader = EvidenceDocument(
+            document: document, variables: EvidenceSchema.variables, records: EvidenceSchema.records,
+            declared: declared, environment: environment)
         let activation = Activation(environment)
-        activation.unsetIsUnknown = true
         activation["approvals"] = .list([])
         activation["restoring"] = .bool(false)
-        var reader = EvidenceDocument(document: document, declared: declared, environment: environment)
-        guard case .object = document.value else { return (activation, []) }
-        for (name, value) in document.value.sortedMembers {
-            guard let type = EvidenceSchema.variables.first(where: { $0.name == name })?.type else {
-                reader.reportUnknown(name, "there is no evidence \"\(name)\"")
-                continue
-            }
-            let value = reader.value(of: value, type, name)
-            if !EvidenceSchema.unknown(at: moment).contains(name) { activation[name] = value }
-        }
+        reader.read(into: activation, but: EvidenceSchema.unknown(at: moment))
         activation["moment"] = .string(moment.rawValue)
         activation["params"] = EvidenceValues.params(params)
         return (activation, reader.problems)
     }
 
-    private init(document: PlacedJSON, declared: [String: MetricType]?, environment: Environment) {
+    /// The values of a document in an environment of a rollout's check, and what in it fits no declared record.
+    static func activation(
+        ofCheck document: PlacedJSON, _ records: [RecordType], in environment: Environment
+    ) -> (Activation, [HeadgateCore.Diagnostic]) {
+        var reader = EvidenceDocument(
+            document: document, variables: CheckSchema.variables, records: records, declared: nil,
+            environment: environment)
+        let activation = Activation(environment)
+        reader.read(into: activation, but: [])
+        return (activation, reader.problems)
+    }
+
+    private init(
+        document: PlacedJSON, variables: [(name: String, type: CELType)], records: [RecordType],
+        declared: [String: MetricType]?, environment: Environment
+    ) {
         self.document = document
+        self.variables = variables
+        self.records = records
         self.declared = declared
         self.environment = environment
+    }
+
+    private mutating func read(into activation: Activation, but unknown: Set<String>) {
+        activation.unsetIsUnknown = true
+        for (name, value) in document.value.sortedMembers {
+            guard let type = variables.first(where: { $0.name == name })?.type else {
+                reportUnknown(name, "there is no evidence \"\(name)\"")
+                continue
+            }
+            let value = self.value(of: value, type, name)
+            if !unknown.contains(name) { activation[name] = value }
+        }
     }
 
     private mutating func value(of json: JSONValue, _ type: CELType, _ path: String) -> Value {
@@ -63,7 +87,7 @@ struct EvidenceDocument {
     }
 
     private mutating func record(_ name: String, _ json: JSONValue, _ path: String) -> Value {
-        let fields = EvidenceSchema.records.first { $0.name == name }?.fields ?? [:]
+        let fields = records.first { $0.name == name }?.fields ?? [:]
         var values: [(String, Value)] = []
         for (field, member) in json.sortedMembers {
             let inner = "\(path).\(field)"
@@ -71,12 +95,44 @@ struct EvidenceDocument {
                 reportUnknown(inner, "\(name) has no field \"\(field)\"")
                 continue
             }
-            values.append((field, value(of: member, type, inner)))
+            if case (.record("Latency"), .array(let seconds)) = (type, member) {
+                values += latencies(seconds, inner)
+            } else {
+                values.append((field, value(of: member, type, inner)))
+            }
         }
         if name == "Commit", isSignedUnverified(json) {
             return wrong("a commit has a signer only if it is verified: give \"verified: true\" too", "\(path).signer")
         }
-        return EvidenceValues.record(name, values, path: path)
+        if name == "Statistics", let rate = errorRate(values) { values.append(("errorRate", rate)) }
+        return EvidenceValues.record(name, values, path: path, among: records)
+    }
+
+    /// What the router counts of requests that took so many seconds each: its fields of `Statistics`.
+    private mutating func latencies(_ seconds: [JSONValue], _ path: String) -> [(String, Value)] {
+        var counted = LatencyHistogram(counts: Array(repeating: 0, count: LatencyHistogram.bucketCount))
+        for (index, item) in seconds.enumerated() {
+            guard let time = item.number, (0...86_400).contains(time) else {
+                _ = wrong("expected seconds, 0 through 86400, found \(item.described)", "\(path)[\(index)]")
+                return []
+            }
+            let microseconds = UInt64((time * 1e6).rounded())
+            counted.counts[LatencyHistogram.bucket(of: microseconds)] += 1
+            counted.sumMicroseconds += microseconds
+        }
+        let owner = String(path.dropLast(".latency".count))
+        let statistics = EvidenceValues.statistics(TrafficWindow(to: TrafficStatistics(latency: counted)), owner)
+        guard case .record(let record) = statistics else { return [] }
+        return ["latency", "latencyCounts"].compactMap { name in record.fields[name].map { (name, $0) } }
+    }
+
+    /// The errors per request of statistics that do not give it.
+    private func errorRate(_ statistics: [(String, Value)]) -> Value? {
+        let values = Dictionary(statistics, uniquingKeysWith: { $1 })
+        guard values["errorRate"] == nil, case .int(let errors) = values["errors"],
+            case .int(let requests) = values["requests"], requests > 0
+        else { return nil }
+        return .double(Double(errors) / Double(requests))
     }
 
     /// Whether a commit has a signer whom no gate would know.
@@ -125,6 +181,14 @@ extension CELType {
 }
 
 extension JSONValue {
+    fileprivate var number: Double? {
+        switch self {
+        case .integer(let number): Double(number)
+        case .number(let number): number
+        default: nil
+        }
+    }
+
     fileprivate var described: String {
         switch self {
         case .object: "a mapping"

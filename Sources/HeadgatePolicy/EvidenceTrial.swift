@@ -11,6 +11,8 @@ package struct EvidenceTrial {
     package let problems: [HeadgateCore.Diagnostic]
     /// What the evidence gives though the gate cannot have it, and that gate; it is taken as unknown.
     package let leftOut: (names: [String], moment: GateMoment)?
+    /// Whether it is what a check of a rollout reads.
+    package let isCheck: Bool
 
     /// As a gate has it: declared records, and what the document does not give is unknown.
     ///
@@ -65,6 +67,27 @@ package struct EvidenceTrial {
             activation["variables.\(name)"] = EvidenceValues.plain(value, path: "variables.\(name)")
         }
         self.problems = problems + found
+        isCheck = false
+    }
+
+    /// As a check of a rollout has it: what the document does not give is unknown.
+    ///
+    /// - Parameter document: A mapping with the `candidate`'s and the `stable` version's statistics, `queries`, or some
+    ///   of these. Where it gives no queries or no version's `metrics`, any may be read.
+    package init(asInCheck document: PlacedJSON) {
+        let members = Dictionary(document.value.sortedMembers.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        let queries = members["queries"].map { $0.sortedMembers.map(\.name) }
+        let metrics = ["candidate", "stable"].flatMap { members[$0]?.sortedMembers ?? [] }
+            .filter { $0.name == "metrics" }.map { $0.value.sortedMembers.map(\.name) }
+        let known = metrics.isEmpty ? nil : metrics.flatMap(\.self)
+        var environment = CheckSchema.environment(queries: queries, metrics: known)
+        environment.limits.expressionBytes = PolicyExpression.maxLength
+        self.environment = environment
+        given = document.value.sortedMembers.map(\.name)
+        (activation, problems) = EvidenceDocument.activation(
+            ofCheck: document, CheckSchema.records(queries: queries, metrics: known), in: environment)
+        leftOut = nil
+        isCheck = true
     }
 
     /// A document as it is: each member is a variable, of any type.
@@ -89,6 +112,22 @@ package struct EvidenceTrial {
         for (name, member) in document.sortedMembers { activation[name] = value(name, member) }
         problems = []
         leftOut = nil
+        isCheck = false
+    }
+
+    /// Evaluates an expression; what judges of a check said meanwhile is told besides, nil if none was asked.
+    package func evaluate(_ program: Program) -> (Evaluation, judged: String?) {
+        let trace = ComparisonTrace()
+        let evaluation = ComparisonTrace.$current.withValue(trace) { program.evaluate(activation) }
+        return (evaluation, trace.text.isEmpty ? nil : trace.text)
+    }
+
+    /// The names of what a check of a rollout has.
+    package static var checkNames: [String] { CheckSchema.variables.map(\.name) }
+
+    /// Whether a check of a rollout may ask an expression.
+    package static func canCheck(_ expression: String) -> Bool {
+        (try? CheckSchema.environment(queries: nil, metrics: nil).compile(expression)) != nil
     }
 
     /// The names of what a gate has.

@@ -165,8 +165,10 @@ package enum EvidenceValues {
     }
 
     /// A record of which what is not there is unknown; with every declared field it is whole, and can equal another.
-    static func record(_ name: String, _ fields: [(String, Value)], path: String) -> Value {
-        let declared = EvidenceSchema.records.first { $0.name == name }?.fields.keys.sorted() ?? []
+    static func record(
+        _ name: String, _ fields: [(String, Value)], path: String, among records: [RecordType] = EvidenceSchema.records
+    ) -> Value {
+        let declared = records.first { $0.name == name }?.fields.keys.sorted() ?? []
         let missing = declared.filter { field in !fields.contains { $0.0 == field } }
         return .record(
             RecordValue(name, fields, absence: missing.isEmpty ? .error : .unknown(path: path), awaited: missing))

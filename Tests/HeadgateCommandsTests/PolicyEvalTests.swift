@@ -15,6 +15,8 @@ import Testing
         "plain.json": #"{"count": 5, "tags": ["x", "y"], "scores": {"accuracy": 0.9}, "nan": NaN}"#,
         "nothing.json": "{}",
         "slip.json": #"{"candiate": {"size": 1}, "now": "2026-03-06T13:00:00Z"}"#,
+        "traffic.json":
+            #"{"candidate": {"requests": 1000, "errors": 100}, "stable": {"requests": 1000, "errors": 10}}"#,
         "own.json": #"{"params": {"y": 1, "z": 2}, "variables": {"x": 3}}"#,
         "signer.json": #"{"commit": {"verified": false, "signer": "ada"}}"#,
         "mixed.json": #"{"candidate": {"errorRate": 0.1}, "stable": {"errorRate": 0.2}}"#,
@@ -98,11 +100,21 @@ import Testing
                 errors: "1:24: the regular expression is wrong"),
             Case("timestamp('2026') < timestamp('x')", 64, errors: "1:11: '2026' is no timestamp"),
             Case("tags.alll(t, t == 'x')", "--evidence plain.json", 64, errors: "1:6: there is no function 'alll'"),
-            Case(
-                "candidate.errorRate < stable.errorRate", "--evidence mixed.json", 0, output: "true\n",
-                errors: "plain JSON"),
+            Case("candidate.errorRate < stable.errorRate", "--evidence mixed.json", 0, output: "true\n"),
+            Case("candidate.errorRate < stable.errorRate", "--evidence mixed.json --plain", 0, output: "true\n"),
             Case(
                 "candidate.errorRate < 1.0", "--evidence mixed.json --at rollout", 64, errors: "no evidence \"stable\""),
+            Case(
+                "candidate.errorRate < 1.0", "--evidence mixed.json --at rollout", 64,
+                errors: "--at check takes the file as a check of a rollout does.\n"),
+            Case(
+                "candidate.errorRateNotWorse(stable, 0.05, 0.01)", "--evidence traffic.json", 1, output: "false\ncost",
+                errors: "errorRate: rate 0.1 against 0.01"),
+            Case(
+                "queries.lag < 1.0 && stable.errors == 0", "--at check", 2,
+                output: "unknown: waits for queries.lag, stable"),
+            Case("stable.errors == 0", 64, errors: "try it with --at check"),
+            Case("candidate.requests > 5", "--evidence gate.json", 64, errors: "try it with --at check"),
             Case("candidate.metrics.epochs == 5", "--evidence gate.json --plain", 0, output: "true\n"),
             Case("candidate.digst == ''", "--evidence gate.json --plain", 2, errors: "there are created, metrics"),
             Case("candidate.size > 1", 64, errors: "--evidence"),

@@ -177,4 +177,67 @@ import Testing
         let program = try trial.environment.compile(source)
         #expect(program.evaluate(trial.activation).result.description == expected)
     }
+
+    // MARK: Checks of a rollout
+
+    private static let traffic = #"""
+        {"candidate": {"requests": 1000, "errors": 100, "latency": [0.2, 0.3, 0.2, 0.4], "metrics": {"smoke": 3},
+                       "mirrored": 1000, "agreement": 0.5},
+         "stable": {"requests": 1000, "errors": 10, "latency": {"p99": 0.1, "mean": 0.05}, "metrics": {"smoke": NaN}},
+         "queries": {"lag": 2, "bad": NaN}}
+        """#
+
+    @Test(arguments: [
+        ("candidate.errorRate", "0.1"), ("candidate.errorRate <= stable.errorRate + 0.01", "false"),
+        ("candidate.latency.p99 > 0.4 && candidate.latency.p99 < 0.5 && candidate.latency.mean == 0.275", "true"),
+        ("stable.latency.p99", "0.1"), ("stable.latency.p50 < 1.0", "unknown: waits for stable.latency.p50"),
+        ("stable.agreement > 0.5", "unknown: waits for stable.agreement"), ("queries.lag", "2.0"),
+        ("queries.bad < 1.0", "unknown: waits for queries.bad"), ("candidate.metrics.smoke == 3.0", "true"),
+        ("stable.metrics.smoke > 1.0", "unknown: waits for stable.metrics.smoke"),
+        ("candidate.errorRateNotWorse(stable, 0.05, 0.01)", "false"), ("candidate.errorRateBelow(0.5, 0.05)", "true"),
+        ("candidate.agreementAbove(0.9, 0.05)", "false"),
+        ("rateNotWorse(100.0, 1000.0, 10.0, 1000.0, 0.05, 0.01)", "false"),
+        ("candidate.latencyNotWorse(candidate, 0.05, 0.1)", "unknown: waits for more samples of latency"),
+        ("candidate.latencyNotWorse(stable, 0.05, 0.1)", "unknown: waits for more samples of latency"),
+    ])
+    func `a check of a rollout is tried on what it would read`(source: String, expected: String) throws {
+        let trial = EvidenceTrial(asInCheck: try Self.evidence(Self.traffic))
+        #expect(trial.problems == [])
+        let (evaluation, judged) = trial.evaluate(try trial.environment.compile(source))
+        #expect(evaluation.result.description == expected)
+        #expect((judged == nil) == !source.contains("("), "\(judged ?? "")")
+    }
+
+    @Test(
+        arguments: [
+            (#"{"candidate": {"requests": 10}}"#, "queries.lag < stable.metrics.smoke", nil),
+            (#"{"queries": {"lag": 1}}"#, "queries.lagg < 1.0", "did you mean 'lag'?"),
+            (#"{"stable": {"metrics": {"smoke": 1}}}"#, "candidate.metrics.smok < 1.0", "did you mean 'smoke'?"),
+            (
+                #"{"stable": {}}"#, "candidate.size > 1",
+                "its fields: agreement, errorRate, errors, latency, latencyCounts, metrics, mirrored, requests"
+            ),
+        ] as [(String, String, String?)])
+    func `of queries that are given a misspelt one is refused`(text: String, source: String, hint: String?) throws {
+        let trial = EvidenceTrial(asInCheck: try Self.evidence(text))
+        do throws(CompilationError) {
+            let program = try trial.environment.compile(source)
+            #expect(
+                trial.evaluate(program).0.result.description == "unknown: waits for queries.lag, stable.metrics.smoke")
+            #expect(hint == nil)
+        } catch {
+            #expect(error.diagnostics.map(\.hint) == [hint])
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"candidate": {"errorRat": 0.1}}"#, "candidate.errorRat"), (#"{"model": {}}"#, "model"),
+        (#"{"candidate": {"latency": [0.1, -1]}}"#, "candidate.latency[1]"),
+        (#"{"candidate": {"latency": [0.1, "x"]}}"#, "candidate.latency[1]"),
+        (#"{"candidate": {"latency": [1e9]}}"#, "candidate.latency[0]"), (#"{"queries": {"lag": "x"}}"#, "queries.lag"),
+        (#"{"queries": [1]}"#, "queries"), (#"{"stable": {"metrics": 1}}"#, "stable.metrics"),
+    ])
+    func `what no check can read is told by its field`(text: String, field: String) throws {
+        #expect(EvidenceTrial(asInCheck: try Self.evidence(text)).problems.map(\.field) == [field])
+    }
 }

@@ -8,15 +8,18 @@ import HeadgatePolicy
 /// The command `headgate policy eval EXPRESSION --evidence FILE`.
 struct PolicyEvalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "eval", abstract: "Evaluate an expression on evidence from a file, as a gate does.",
-        usage: "headgate policy eval <expression> [--evidence <file>] [--at <gate> | --plain] [--explain]",
+        commandName: "eval", abstract: "Evaluate an expression on evidence from a file, as a gate or a check does.",
+        usage: "headgate policy eval <expression> [--evidence <file>] [--at <gate> | --at check | --plain] [--explain]",
         discussion: """
             Prints the value and the cost; with --explain every sub-expression's value.
 
             A file whose members are all evidence of a gate (\(EvidenceTrial.names.joined(separator: ", "))) is read as \
             a gate has it: declared records, so that a misspelt field is refused; numbers of metrics are doubles, times \
-            are timestamps; and what the file leaves out is unknown. --at insists on it and says which gate asks. Any \
-            other file is plain JSON, each member a variable; --plain insists on that.
+            are timestamps; and what the file leaves out is unknown. --at insists on it and says which gate asks.
+
+            A file of \(EvidenceTrial.checkNames.joined(separator: ", ")) is read as a check of a rollout has it: the \
+            traffic of both versions, and what queries gave; --at check insists on it. Any other file is plain JSON, \
+            each member a variable; --plain insists on that.
 
             Exits with 1 for false, 2 when the value cannot be told (an error or unknown), 64 when the expression does \
             not compile or the evidence does not fit.
@@ -29,12 +32,24 @@ struct PolicyEvalCommand: AsyncParsableCommand {
     var evidence: String?
     @Option(help: "Whose report the file is: json, evidently, deepchecks, mlflow or dvc.")
     var format = ReportFormat.json
-    @Option(help: "As the gate does: plan, validate, release or rollout. What the file leaves out is unknown.")
-    var at: GateMoment?
+    @Option(
+        help: """
+            As the gate does: plan, validate, release or rollout; or as a check of a rollout does: check. What the file \
+            leaves out is unknown.
+            """)
+    var at: Place?
     @Flag(help: "Take the file as plain JSON, whatever its members are called.")
     var plain = false
     @Flag(help: "Print the value of every sub-expression.")
     var explain = false
+
+    /// Where an expression is asked.
+    enum Place: String, ExpressibleByArgument, CaseIterable {
+        case plan, validate, release, rollout, check
+
+        /// Nil for a check of a rollout.
+        var gate: GateMoment? { GateMoment(rawValue: rawValue) }
+    }
 
     func validate() throws {
         if let option = expressions.first(where: { $0.hasPrefix("--") }) {
@@ -51,8 +66,11 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         let trial = try trial()
         for problem in trial.problems { Terminal.note("\(problem)") }
         guard trial.problems.isEmpty else {
+            if !trial.isCheck, trial.given.allSatisfy(EvidenceTrial.checkNames.contains) {
+                Terminal.note("--at check takes the file as a check of a rollout does.")
+            }
             if at == nil {
-                Terminal.note("Every member is called as a gate's evidence; --plain takes them as plain JSON.")
+                Terminal.note("Every member is called as evidence; --plain takes them as plain JSON.")
             }
             throw ExitCode(64)
         }
@@ -67,7 +85,7 @@ struct PolicyEvalCommand: AsyncParsableCommand {
             for hint in hints(error, trial) { Terminal.note(" = \(hint)") }
             throw ExitCode(64)
         }
-        let evaluation = program.evaluate(trial.activation)
+        let (evaluation, judged) = trial.evaluate(program)
         if explain { PolicyExplanation.print(program, trial.activation) }
         switch evaluation.result {
         case .value(let value): print(value.literal())
@@ -77,6 +95,7 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         case .error(let error):
             Terminal.note(program.explain(trial.activation).failure?.rendered ?? error.message)
         }
+        if let judged { Terminal.note(judged) }
         let most = program.cost.maximum == .max ? "no bound" : String(program.cost.maximum)
         print("cost \(evaluation.cost), estimated \(program.cost.minimum) to \(most)")
         switch evaluation.result {
@@ -89,8 +108,10 @@ struct PolicyEvalCommand: AsyncParsableCommand {
     private func trial() throws -> EvidenceTrial {
         let document = try read() ?? PlacedJSON(.object([:]))
         if format != .json { return EvidenceTrial(report: document.value) }
-        if at != nil { return EvidenceTrial(asAtGate: document, moment: at) }
         let names = document.value.sortedMembers.map(\.name)
+        let isOfCheck = names.allSatisfy(EvidenceTrial.checkNames.contains) && names.contains { $0 != "candidate" }
+        if at == .check || at == nil && !plain && isOfCheck { return EvidenceTrial(asInCheck: document) }
+        if let at { return EvidenceTrial(asAtGate: document, moment: at.gate) }
         let strange = names.filter { !EvidenceTrial.names.contains($0) }
         // Nothing given is evidence of which nothing is known.
         if plain || evidence == nil || !names.isEmpty && strange.count == names.count {
@@ -128,6 +149,10 @@ struct PolicyEvalCommand: AsyncParsableCommand {
 
     /// What to do about a name that is not there.
     private func hints(_ error: CompilationError, _ trial: EvidenceTrial) -> [String] {
+        guard at != .check else { return [] }
+        if EvidenceTrial.isCheck(expressions[0]) {
+            return ["a check of a rollout may ask this: try it with --at check"]
+        }
         let own = EvidenceTrial.ownNames(in: expressions[0]).filter { !trial.given.contains($0.group) }
         var hints: [String] = []
         if !own.isEmpty {
@@ -154,5 +179,3 @@ struct PolicyEvalCommand: AsyncParsableCommand {
 }
 
 extension ReportFormat: ExpressibleByArgument {}
-
-extension GateMoment: ExpressibleByArgument {}

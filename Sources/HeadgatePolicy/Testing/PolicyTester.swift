@@ -52,7 +52,7 @@ package final class PolicyTester {
         for (name, value) in test.params {
             guard params.updateValue(value, forKey: name) != nil else {
                 let known = spec.params.keys.sorted().joined(separator: ", ")
-                return errored(prepared, ["the policy has no param \"\(name)\"; it has \(known)"])
+                return errored(prepared, ["the policy has no param \"\(name)\"; it has \(known.isEmpty ? "none" : known)"])
             }
         }
         let (moment, leftOut) = gate(of: prepared)
