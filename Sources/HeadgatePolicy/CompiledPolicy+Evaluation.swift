@@ -29,8 +29,12 @@ extension CompiledPolicy {
 
     /// The parts of a rule with their values; what is only the beginning of a longer path is left out.
     private static func steps(_ program: Program, _ activation: Activation) -> [RuleResult.Step] {
-        let steps = program.explain(activation).steps.filter { !$0.isPathPrefix }
-        return steps.prefix(maxSteps).map { RuleResult.Step(text: $0.line, depth: $0.depth, value: $0.shownOutcome) }
+        // Half is left for what stands beside loops, and for the turns that decided.
+        let steps = program.explain(activation, loopSteps: maxSteps / 2).steps.filter { !$0.isPathPrefix }
+        return steps.prefix(maxSteps).map { step in
+            let hidden = step.hiddenTurns > 0 ? "  (\(step.hiddenTurns) more not shown)" : ""
+            return RuleResult.Step(text: step.line, depth: step.depth, value: step.shownOutcome + hidden)
+        }
     }
 
     /// Evaluates every rule on the values of an activation.

@@ -93,6 +93,12 @@ import Testing
         if expression.contains("last") { #expect(alone.map(\.hint) == [hint]) }
     }
 
+    @Test func `the parts of a rule that are kept hold the turn that decided`() throws {
+        let verdict = try ask(policy("lists.range(900).all(x, x < 700) && champion == null"), .sample(champion: .none))
+        let steps = try #require(verdict.rules.first?.steps)
+        #expect(steps.suffix(2).map(\.value) == ["false  [x = 700]  (668 more not shown)", "not evaluated"])
+    }
+
     @Test func `a metric that no step declares is an error where the steps declare theirs`() throws {
         var evidence = Evidence.sample(champion: .none)
         evidence.candidate?.declared = ["accuracy": .double]

@@ -12,12 +12,14 @@ final class Explainer {
         var hiddenTurns = 0
     }
 
-    /// Beyond this many, what nodes in loops gave is kept of one turn only, the one that decided.
-    private static let maximumSightings = 2_000
+    /// Numbers that were read beyond this many are not kept.
+    private static let maximumComparisons = 2_000
 
     let program: CheckedTree
     private let activation: Activation
     private let meter: Meter
+    /// Beyond this many, what nodes in loops gave is kept of one turn only, the one that decided.
+    private let loopSteps: Int
     /// What no outer node has taken in yet.
     private var pending: [Sighting] = []
     private var sightingCount = 0
@@ -37,10 +39,11 @@ final class Explainer {
     /// Where each node stands before those in it, and the last place among these.
     private var spans: [ClosedRange<Int>]
 
-    init(_ program: CheckedTree, _ activation: Activation, _ meter: Meter) {
+    init(_ program: CheckedTree, _ activation: Activation, _ meter: Meter, loopSteps: Int = 2_000) {
         self.program = program
         self.activation = activation
         self.meter = meter
+        self.loopSteps = loopSteps
         let count = program.tree.nodes.count
         depths = Array(repeating: 0, count: count)
         loops = Array(repeating: [], count: count)
@@ -110,7 +113,7 @@ final class Explainer {
                 outcomes[id] = .error(error)
                 origins.note(error, at: id, among: children(of: id)) { hint(for: error, at: id) }
             }
-            if comparisons.count < Self.maximumSightings { comparisons += comparisons(at: id) }
+            if comparisons.count < Self.maximumComparisons { comparisons += comparisons(at: id) }
             keep(id, evaluator)
         }
         do throws(EvaluationError) {
@@ -125,7 +128,7 @@ final class Explainer {
         guard let outcome = outcomes[id], isWorthShowing(id) else { return }
         var ended = surplusTurns.removeValue(forKey: id)
         let hiddenTurns = ended?.end(&pending) ?? 0
-        let isSurplus = isInLoop(id) && sightingCount >= Self.maximumSightings
+        let isSurplus = isInLoop(id) && sightingCount >= loopSteps
         if isInLoop(id), !isSurplus { sightingCount += 1 }
         let inner = pending.suffix {
             spans[$0.id].lowerBound > spans[id].lowerBound && spans[id].contains(spans[$0.id])

@@ -39,8 +39,10 @@ extension Program {
     /// - Parameters:
     ///   - activation: The values of the variables.
     ///   - limits: Limits for this evaluation; the environment's by default.
+    ///   - loopSteps: How many values of parts of loops are kept, besides those of the turns that decided.
     /// - Returns: The values, in source order.
-    public func explain(_ activation: Activation, limits: Limits? = nil) -> Explanation {
-        Explainer(checked, matching(activation), Meter(limits: limits ?? self.limits)).explanation()
+    public func explain(_ activation: Activation, limits: Limits? = nil, loopSteps: Int = 2_000) -> Explanation {
+        Explainer(checked, matching(activation), Meter(limits: limits ?? self.limits), loopSteps: loopSteps)
+            .explanation()
     }
 }
