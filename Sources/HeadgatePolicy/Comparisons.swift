@@ -12,27 +12,29 @@ enum Comparisons {
         environment.declare(function: "errorRateNotWorse", pair) {
             (arguments: [Value]) throws(EvaluationError) -> Value in
             let (candidate, stable, alpha, effect) = try pairArguments(arguments)
-            guard let candidate = errors(candidate), let stable = errors(stable) else { return undecided("errorRate") }
+            guard let left = errors(candidate), let right = errors(stable) else {
+                return undecided("errorRate", without: ["errors", "requests"], of: [candidate, stable])
+            }
             let comparison = RateComparison(alpha: alpha, minimumEffect: effect)
-            return value(comparison.judge(candidate: candidate, stable: stable), "errorRate")
+            return value(comparison.judge(candidate: left, stable: right), "errorRate")
         }
         environment.declare(function: "latencyNotWorse", pair) {
             (arguments: [Value]) throws(EvaluationError) -> Value in
             let (candidate, stable, alpha, effect) = try pairArguments(arguments)
-            guard let candidate = histogram(candidate), let stable = histogram(stable) else {
-                return undecided("latency")
+            guard let left = histogram(candidate), let right = histogram(stable) else {
+                return undecided("latency", without: ["latency", "latencyCounts"], of: [candidate, stable])
             }
             let comparison = RankComparison(alpha: alpha, minimumEffect: effect)
-            return value(comparison.judge(candidate: candidate, stable: stable), "latency")
+            return value(comparison.judge(candidate: left, stable: right), "latency")
         }
         environment.declare(function: "meanLatencyNotWorse", pair) {
             (arguments: [Value]) throws(EvaluationError) -> Value in
             let (candidate, stable, alpha, effect) = try pairArguments(arguments)
-            guard let candidate = histogram(candidate), let stable = histogram(stable) else {
-                return undecided("latency.mean")
+            guard let left = histogram(candidate), let right = histogram(stable) else {
+                return undecided("latency.mean", without: ["latency", "latencyCounts"], of: [candidate, stable])
             }
             let comparison = MeanComparison(alpha: alpha, minimumEffect: effect)
-            let answer = comparison.judge(candidate: Moments(candidate), stable: Moments(stable))
+            let answer = comparison.judge(candidate: Moments(left), stable: Moments(right))
             return value(answer, "latency.mean")
         }
         declareBounds(in: &environment)
@@ -44,7 +46,9 @@ enum Comparisons {
         environment.declare(function: "errorRateBelow", single) {
             (arguments: [Value]) throws(EvaluationError) -> Value in
             let (statistics, limit, alpha) = try boundArguments(arguments)
-            guard let count = errors(statistics) else { return undecided("errorRate") }
+            guard let count = errors(statistics) else {
+                return undecided("errorRate", without: ["errors", "requests"], of: [statistics])
+            }
             return value(BoundComparison(alpha: alpha, limit: limit).judge(count), "errorRate")
         }
         environment.declare(function: "agreementAbove", single) {
@@ -52,7 +56,7 @@ enum Comparisons {
             let (statistics, share, alpha) = try boundArguments(arguments)
             guard case .double(let agreement) = statistics.fields["agreement"],
                 case .int(let mirrored) = statistics.fields["mirrored"]
-            else { return undecided("agreement") }
+            else { return undecided("agreement", without: ["agreement", "mirrored"], of: [statistics]) }
             let different = ((1 - agreement) * Double(mirrored)).rounded()
             let count = RateComparison.Count(events: UInt64(max(0, different)), trials: UInt64(clamping: mirrored))
             return value(BoundComparison(alpha: alpha, limit: 1 - share).judge(count), "disagreement")
@@ -169,6 +173,17 @@ enum Comparisons {
     }
 
     private static func undecided(_ what: String) -> Value { .unknown(UnknownSet("more samples of \(what)")) }
+
+    /// Unknown until what a file left out is given, or else until more is counted.
+    private static func undecided(
+        _ what: String, without fields: [String], of statistics: [RecordValue]
+    ) -> Value {
+        let missing = statistics.flatMap { record -> [String] in
+            guard case .unknown(let path) = record.fields.absence else { return [] }
+            return fields.filter { record.fields[$0] == nil }.map { "\(path).\($0)" }
+        }
+        return missing.isEmpty ? undecided(what) : .unknown(UnknownSet(missing))
+    }
 }
 
 /// What the comparisons of one check said while it was evaluated: the judge's state, for people.

@@ -198,14 +198,26 @@ import Testing
         ("candidate.agreementAbove(0.9, 0.05)", "false"),
         ("rateNotWorse(100.0, 1000.0, 10.0, 1000.0, 0.05, 0.01)", "false"),
         ("candidate.latencyNotWorse(candidate, 0.05, 0.1)", "unknown: waits for more samples of latency"),
-        ("candidate.latencyNotWorse(stable, 0.05, 0.1)", "unknown: waits for more samples of latency"),
+        ("candidate.latencyNotWorse(stable, 0.05, 0.1)", "unknown: waits for stable.latencyCounts"),
+        ("candidate.meanLatencyNotWorse(stable, 0.05, 0.1)", "unknown: waits for stable.latencyCounts"),
+        ("stable.agreementAbove(0.9, 0.05)", "unknown: waits for stable.agreement, stable.mirrored"),
     ])
     func `a check of a rollout is tried on what it would read`(source: String, expected: String) throws {
         let trial = EvidenceTrial(asInCheck: try Self.evidence(Self.traffic))
         #expect(trial.problems == [])
-        let (evaluation, judged) = trial.evaluate(try trial.environment.compile(source))
-        #expect(evaluation.result.description == expected)
-        #expect((judged == nil) == !source.contains("("), "\(judged ?? "")")
+        #expect(trial.evaluate(try trial.environment.compile(source)).0.result.description == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("candidate.errorRateNotWorse(stable, 0.05, 0.01)", "errorRate: rate 0.1 against 0.01"),
+            ("candidate.errorRateBelow(0.5, 0.05)", "errorRate: rate 0.1 in 1000 samples"),
+            ("candidate.latencyNotWorse(candidate, 0.05, 0.1)", "latency: "), ("candidate.errorRate > 0.5", nil),
+        ] as [(String, String?)])
+    func `what a judge said is told`(source: String, told: String?) throws {
+        let trial = EvidenceTrial(asInCheck: try Self.evidence(Self.traffic))
+        let judged = trial.evaluate(try trial.environment.compile(source)).judged
+        #expect(told.map { judged?.hasPrefix($0) == true } ?? (judged == nil), "\(judged ?? "")")
     }
 
     @Test(

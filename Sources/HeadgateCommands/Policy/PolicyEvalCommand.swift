@@ -149,8 +149,8 @@ struct PolicyEvalCommand: AsyncParsableCommand {
 
     /// What to do about a name that is not there.
     private func hints(_ error: CompilationError, _ trial: EvidenceTrial) -> [String] {
-        guard at != .check else { return [] }
-        if EvidenceTrial.isCheck(expressions[0]) {
+        guard !trial.isCheck else { return [] }
+        if EvidenceTrial.canCheck(expressions[0]) {
             return ["a check of a rollout may ask this: try it with --at check"]
         }
         let own = EvidenceTrial.ownNames(in: expressions[0]).filter { !trial.given.contains($0.group) }

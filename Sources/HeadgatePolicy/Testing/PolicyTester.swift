@@ -51,8 +51,8 @@ package final class PolicyTester {
         var params = spec.params
         for (name, value) in test.params {
             guard params.updateValue(value, forKey: name) != nil else {
-                let known = spec.params.keys.sorted().joined(separator: ", ")
-                return errored(prepared, ["the policy has no param \"\(name)\"; it has \(known.isEmpty ? "none" : known)"])
+                let known = spec.params.isEmpty ? "none" : spec.params.keys.sorted().joined(separator: ", ")
+                return errored(prepared, ["the policy has no param \"\(name)\"; it has \(known)"])
             }
         }
         let (moment, leftOut) = gate(of: prepared)
