@@ -11,9 +11,10 @@ import Testing
 extension RouterTests {
     /// What is held when one side is slow.
     @Suite struct BackpressureTests {
-        /// Enough for every socket buffer on the way, and far less than what is sent.
-        private static let bound = 24 << 20
-        private static let total = 200 << 20
+        /// What the kernel's buffers hold between client and router and between router and server, and 8 MiB of ours.
+        private static let bound = 2 * (largestBuffer("rmem") + largestBuffer("wmem")) + 8 << 20
+        /// Far more.
+        private static let total = max(200 << 20, 2 * bound)
 
         @Test func `a client that does not read stops the server, and gets everything once it reads`() async throws {
             let sent = Counter()
@@ -78,6 +79,12 @@ extension RouterTests {
             }
         }
     }
+}
+
+/// How many bytes the kernel lets a TCP buffer grow to: the last of three numbers.
+private func largestBuffer(_ name: String) -> Int {
+    let text = (try? String(contentsOfFile: "/proc/sys/net/ipv4/tcp_\(name)", encoding: .utf8)) ?? ""
+    return text.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? 6 << 20
 }
 
 /// Resident memory of this process.
