@@ -12,6 +12,7 @@ package actor GitCheckout: SourceRepository {
     private let limits: GitLimits
     private let signers: AllowedSigners
 
+    package nonisolated let largeFiles: LargeFileStore
     /// The work tree's folder; nil for a bare repository.
     package nonisolated let workTree: String?
     /// Whether older commits are missing, so that no common ancestor can be found.
@@ -27,6 +28,7 @@ package actor GitCheckout: SourceRepository {
         try repository.refuseUnsupported(shallow: false)
         workTree = repository.workTree
         isShallow = repository.isShallow
+        largeFiles = .folder(repository.folder + "/lfs")
         exports = ExportQueue(path: repository.folder, limits: limits)
         self.repository = repository
         executor = QueueExecutor(label: "headgate.git.checkout")
@@ -92,7 +94,10 @@ package actor GitCheckout: SourceRepository {
         try repository.read(blobs, limit: limit)
     }
 
-    package nonisolated func export(_ entry: TrackedEntry, to path: String) async throws(SourceError) {
+    @discardableResult
+    package nonisolated func export(
+        _ entry: TrackedEntry, to path: String
+    ) async throws(SourceError) -> [LargeFile] {
         try await exports.write(entry, to: path)
     }
 }

@@ -44,7 +44,7 @@ import Testing
         #expect(error.code == .unsupported && error.message.contains("sub/link"))
     }
 
-    @Test func `a submodule and an LFS pointer are refused by name`() async throws {
+    @Test func `a submodule is refused by name`() async throws {
         let harness = try await Harness()
         let repository = harness.upstream
         let tip = try await repository.commit("One", ["d/x": "1"])
@@ -55,13 +55,61 @@ import Testing
         #expect(changes == [PathChange(path: try path("d/module"), entry: TrackedEntry(mode: .submodule, id: tip.hex))])
         let submodule = try await refusal(of: "d", in: harness)
         #expect(submodule.code == .unsupported && submodule.message.contains("module is a submodule"))
+    }
 
-        try await repository.git("rm", "-q", "--cached", "d/module")
-        let pointer =
-            "version https://git-lfs.github.com/spec/v1\noid sha256:\(String(repeating: "a", count: 64))\nsize 9\n"
-        try await repository.commit("Pointer", ["d/data.bin": pointer])
-        let lfs = try await refusal(of: "d", in: harness)
-        #expect(lfs.code == .unsupported && lfs.message.contains("data.bin is a Git LFS pointer (sha256:aaa"))
+    private static let object = String(repeating: "a", count: 64)
+
+    private static func pointer(_ lines: String) -> String {
+        "version https://git-lfs.github.com/spec/v1\n\(lines)\n"
+    }
+
+    @Test func `files that Git LFS keeps are left out and named`() async throws {
+        let harness = try await Harness()
+        let tip = try await harness.upstream.commit(
+            "Pointer", ["d/sub/data.bin": Self.pointer("oid sha256:\(Self.object)\nsize 9"), "d/x": "1"])
+        let mirror = try harness.mirror()
+        try await mirror.follow()
+        let entry = try #require(try await mirror.entries([path("d")], at: tip)[path("d")])
+        let target = harness.freshPath()
+        let file = LargeFile(
+            path: try path("sub/data.bin"), sha256: try #require(Digest(Self.object)), size: 9, isExecutable: false)
+        #expect(try await mirror.export(entry, to: target) == [file])
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: target).sorted() == ["sub", "x"])
+        #expect(mirror.largeFiles == .folder(harness.upstream.path + "/.git/lfs"))
+    }
+
+    @Test(arguments: [
+        ("oid sha256:\(object)", "it says no size"),
+        ("oid sha256:\(object)\nsize -1", "it says no size"),
+        ("oid md5:\(object)\nsize 9", "it names no content"),
+        ("oid sha256:aa\nsize 9", "it names no content"),
+        ("oid sha256:\(object)\nsize 9\nsize 8", "'size 8' is not like"),
+        ("ext-0-crypt sha256:\(object)\noid sha256:\(object)\nsize 9", "an extension of Git LFS"),
+        ("<script>", "'<script>' is not like"),
+    ])
+    func `a pointer of Git LFS that cannot be followed is refused by name`(_ lines: String, _ reason: String)
+        async throws
+    {
+        let harness = try await Harness()
+        try await harness.upstream.commit("Pointer", ["d/data.bin": Self.pointer(lines)])
+        let error = try await refusal(of: "d", in: harness)
+        #expect(error.code == .unsupported)
+        #expect(error.message.contains("data.bin is a Git LFS pointer that cannot be followed"))
+        #expect(error.message.contains(reason), "\(error.message)")
+    }
+
+    @Test(arguments: [
+        ("https://git.example/team/models.git", "https://git.example/team/models.git/info/lfs"),
+        ("https://ada@git.example:8443/team/models/", "https://git.example:8443/team/models.git/info/lfs"),
+        ("http://127.0.0.1:3000/models?x#y", "http://127.0.0.1:3000/models.git/info/lfs"),
+    ])
+    func `contents of large files are asked for beside the repository`(_ url: String, _ server: String) throws {
+        let open = try GitRemote(url: RemoteURL(url))
+        #expect(open.largeFiles == .server(LargeFileServer(url: server, authorization: nil)))
+        let closed = try GitRemote(url: RemoteURL(url), credentials: .password(user: "ada", .init("s3cret")))
+        let wanted = LargeFileServer(url: server, authorization: "Basic YWRhOnMzY3JldA==")
+        #expect(closed.largeFiles == .server(wanted))
+        #expect(!String(reflecting: closed.largeFiles).contains("YWRh"))
     }
 
     @Test func `an export may not be larger than its limit`() async throws {

@@ -60,7 +60,7 @@ struct WorkTree: SourceRepository {
         return contents
     }
 
-    func export(_ entry: TrackedEntry, to path: String) async throws(SourceError) {
+    func export(_ entry: TrackedEntry, to path: String) async throws(SourceError) -> [LargeFile] {
         throw SourceError(.unsupported, "files of a work tree are not exported")
     }
 

@@ -25,8 +25,13 @@ package protocol SourceRepository: Sendable {
 
     /// Writes a file or folder of the mirror to a path that does not exist yet, with fixed times and modes.
     ///
-    /// Refuses submodules, links that lead out of the written folder, and Git LFS pointers, each by name.
-    func export(_ entry: TrackedEntry, to path: String) async throws(SourceError)
+    /// Refuses submodules and links that lead out of the written folder, each by name. Gives the files that are Git LFS
+    /// pointers, which are left out: their contents are in ``largeFiles``.
+    @discardableResult
+    func export(_ entry: TrackedEntry, to path: String) async throws(SourceError) -> [LargeFile]
+
+    /// Where the contents are of files that Git LFS keeps outside the repository.
+    var largeFiles: LargeFileStore { get }
 }
 
 /// A path that differs between two commits.
@@ -71,6 +76,8 @@ package struct SourceError: Error, Hashable, Sendable, Codable, CustomStringConv
 }
 
 extension SourceRepository {
+    package var largeFiles: LargeFileStore { .none("this repository has none") }
+
     package func revision(deadline: Duration) async throws(SourceError) -> Revision? {
         try await tip(deadline: deadline).map { Revision(reference: "HEAD", commit: $0) }
     }

@@ -13,9 +13,10 @@ actor ExportQueue {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    func write(_ entry: TrackedEntry, to path: String) throws(SourceError) {
+    func write(_ entry: TrackedEntry, to path: String) throws(SourceError) -> [LargeFile] {
         let repository = try Repository(bare: self.path, name: self.path)
         var export = TreeExport(limits: limits)
         try export.write(entry, to: path, from: repository)
+        return export.largeFiles
     }
 }

@@ -163,9 +163,14 @@ package actor Mirror: SourceRepository {
         try repository.read(blobs, limit: limit)
     }
 
-    package nonisolated func export(_ entry: TrackedEntry, to path: String) async throws(SourceError) {
+    @discardableResult
+    package nonisolated func export(
+        _ entry: TrackedEntry, to path: String
+    ) async throws(SourceError) -> [LargeFile] {
         try await exports.write(entry, to: path)
     }
+
+    package nonisolated var largeFiles: LargeFileStore { remote.largeFiles }
 
     /// Whether one commit is the other or is reached from it.
     package func isAncestor(_ older: CommitID, of newer: CommitID) throws(SourceError) -> Bool {

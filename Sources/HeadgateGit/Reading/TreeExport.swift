@@ -4,6 +4,8 @@ import HeadgateCore
 
 /// Writes a tracked file or folder to disk, without a checkout's filters, hooks and attributes.
 struct TreeExport: ~Copyable {
+    /// Files that were left out, since the repository does not have their contents.
+    private(set) var largeFiles: [LargeFile] = []
     private let limits: GitLimits
     private var files = 0
     private var bytes = 0
@@ -72,13 +74,19 @@ struct TreeExport: ~Copyable {
         guard bytes <= limits.exportBytes else {
             throw SourceError(.tooLarge, "\(path) brings the export to more than \(limits.exportBytes) bytes")
         }
-        let failure: SourceError? = try repository.withBlob(id) { content in
-            if let pointer = LFSPointer(content) { return pointer.refusal(of: path) }
-            do throws(SourceError) { try Disk.write(content, to: target) } catch { return error }
-            return nil
+        let outcome: Result<LFSPointer?, SourceError> = try repository.withBlob(id) { content in
+            do throws(SourceError) {
+                if LFSPointer.isMeant(by: content) { return .success(try LFSPointer(content, path)) }
+                try Disk.write(content, to: target)
+                return .success(nil)
+            } catch {
+                return .failure(error)
+            }
         }
-        if let failure { throw failure }
-        try Disk.settle(target, permissions: permissions)
+        guard let pointer = try outcome.get() else { return try Disk.settle(target, permissions: permissions) }
+        largeFiles.append(
+            LargeFile(
+                path: path, sha256: pointer.sha256, size: pointer.size, isExecutable: permissions & 0o100 != 0))
     }
 
     private func writeLink(
@@ -118,27 +126,5 @@ struct TreeExport: ~Copyable {
             }
         }
         return true
-    }
-}
-
-/// What Git LFS commits in place of a large file.
-struct LFSPointer {
-    private let object: String
-
-    init?(_ content: UnsafeRawBufferPointer) {
-        // The format's own limit; a real pointer has some 130 bytes.
-        guard content.count < 1024, content.starts(with: "version https://git-lfs.github.com/spec/v1\n".utf8) else {
-            return nil
-        }
-        let lines = String(decoding: content, as: UTF8.self).split(separator: "\n")
-        object = lines.first { $0.hasPrefix("oid ") }.map { String($0.dropFirst(4)) } ?? "unknown object"
-    }
-
-    func refusal(of path: RepositoryPath) -> SourceError {
-        let what = path == .root ? "the file" : path.text
-        return SourceError(
-            .unsupported,
-            "\(what) is a Git LFS pointer (\(object)), not the data: name the data as {uri, sha256, as}"
-        )
     }
 }

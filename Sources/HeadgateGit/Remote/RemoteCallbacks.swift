@@ -51,8 +51,8 @@ final class RemoteCallbacks {
     /// The header that proves a password at the first request, which spares a refused one a listing.
     var headers: [String] {
         guard request.credentials.kind == .password else { return [] }
-        let pair = "\(request.credentials.user ?? ""):\(request.credentials.secret ?? "")"
-        return ["Authorization: Basic " + Data(pair.utf8).base64EncodedString()]
+        let (user, password) = (request.credentials.user ?? "", request.credentials.secret ?? "")
+        return ["Authorization: " + GitRemote.basic(user, password)]
     }
 
     private static var home: String? { getenv("HOME").map { String(cString: $0) } }

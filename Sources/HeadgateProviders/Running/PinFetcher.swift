@@ -20,12 +20,30 @@ struct PinFetcher: Sendable {
 
     /// Writes the pinned content to a path that does not exist yet.
     func materialize(_ pin: Pin, at destination: String) async throws {
-        let tree = TreeDigest.file(content: pin.sha256)
-        let problem = try await turns.take(pin.sha256) { () async throws(CancellationError) -> StepError? in
+        try await materialize(PinnedContent(pin), at: destination) { path in
+            switch try source(of: pin) {
+            case .file(let source): try await copy(source, to: path)
+            case .web(let url): try await download(PinnedContent(pin), url, to: path)
+            case .bucket(let bucket, let name):
+                guard try await bucket.download(name, to: path, limit: policy.sizeLimit) else {
+                    throw PinnedContent(pin).missing
+                }
+            }
+        }
+    }
+
+    /// Writes content that `bring` fetches to a path that does not exist yet, once it was seen to be what is wanted.
+    func materialize(
+        _ content: PinnedContent, at destination: String, bring: (_ path: String) async throws -> Void
+    ) async throws {
+        let tree = TreeDigest.file(content: content.sha256, executable: content.isExecutable)
+        let problem = try await turns.take(content.sha256) { () async throws(CancellationError) -> StepError? in
             do {
                 if try await store.contains(tree) { return nil }
-                let path = folder + "/" + pin.sha256.hex
-                try await bring(pin, to: path)
+                let path = folder + "/" + content.sha256.hex
+                try await prepare(path)
+                try await bring(path)
+                try await check(content, path)
                 _ = try await store.put(path: path)
                 try LocalFiles.remove(path)
                 return nil
@@ -38,7 +56,7 @@ struct PinFetcher: Sendable {
             } catch let error as StorageError {
                 return StepError(.storage, error)
             } catch {
-                return StepError(.input, "input \(pin.path): \(pin.uri): \(error)", mayRetry: true)
+                return StepError(.input, "\(content.name): \(error)", mayRetry: true)
             }
         }
         if let problem { throw problem }
@@ -49,31 +67,26 @@ struct PinFetcher: Sendable {
         }
     }
 
-    private func bring(_ pin: Pin, to path: String) async throws {
-        let source = try source(of: pin)
+    private func prepare(_ path: String) async throws {
         let folder = folder
         try await Blocking.run { () throws(SystemError) in
             try LocalFiles.createFolders(folder)
             try LocalFiles.remove(path)
         }
-        switch source {
-        case .file(let source):
-            try await Blocking.run { () throws(SystemError) in
-                try LocalFiles.copy(source, to: path, mode: 0o644)
-            }
-        case .web(let url): try await download(pin, url, to: path)
-        case .bucket(let bucket, let name):
-            guard try await bucket.download(name, to: path, limit: policy.sizeLimit) else {
-                throw StepError(.input, "input \(pin.path): \(pin.uri) does not exist", mayRetry: true)
-            }
-        }
+    }
+
+    private func check(_ content: PinnedContent, _ path: String) async throws {
         let digest = try await Blocking.run { () throws(SystemError) in try FileDigest.of(path) }
-        guard digest == pin.sha256 else {
+        guard digest == content.sha256 else {
             _ = unlink(path)
             throw StepError(
-                .input, "input \(pin.path): \(pin.uri) has the digest \(digest), not the pinned \(pin.sha256)",
-                mayRetry: false)
+                .input, "\(content.name) has the digest \(digest), not the pinned \(content.sha256)", mayRetry: false)
         }
+        if content.isExecutable { chmod(path, 0o755) }
+    }
+
+    func copy(_ source: String, to path: String) async throws {
+        try await Blocking.run { () throws(SystemError) in try LocalFiles.copy(source, to: path, mode: 0o644) }
     }
 
     private enum Source {
@@ -87,10 +100,10 @@ struct PinFetcher: Sendable {
         switch parts.first?.lowercased() {
         case "file" where parts.count == 2: return .file(try allowedFile(pin, String(parts[1])))
         case "http", "https":
-            try checkHost(pin, pin.uri)
+            try checkHost(PinnedContent(pin), pin.uri)
             return .web(pin.uri)
         case "s3":
-            try checkHost(pin, pin.uri)
+            try checkHost(PinnedContent(pin), pin.uri)
             return try bucket(pin)
         default:
             throw refusal(pin, "only file, http, https and s3 addresses are fetched")
@@ -115,7 +128,7 @@ struct PinFetcher: Sendable {
         guard path.hasPrefix("/") else { throw refusal(pin, "a file's address needs an absolute path") }
         // Resolved first, so that a link inside an allowed folder does not lead out of it.
         guard let resolved = Self.resolved(path) else {
-            throw StepError(.input, "input \(pin.path): \(pin.uri) does not exist", mayRetry: true)
+            throw PinnedContent(pin).missing
         }
         let isAllowed = policy.folders.compactMap(Self.resolved).contains { resolved.hasPrefix($0 + "/") }
         guard isAllowed else {
@@ -130,12 +143,14 @@ struct PinFetcher: Sendable {
         return String(cString: resolved)
     }
 
-    private func checkHost(_ pin: Pin, _ url: String) throws(StepError) {
-        guard let host = Self.host(of: url) else { throw refusal(pin, "the address names no host") }
+    private func checkHost(
+        _ content: PinnedContent, _ url: String, besides own: String? = nil
+    ) throws(StepError) {
+        guard let host = Self.host(of: url) else { throw content.refusal("the address names no host") }
         // A bucket and a host may have the same name.
         let isBucket = url.lowercased().hasPrefix("s3:")
-        guard policy.hosts.contains(isBucket ? "s3://\(host)" : host) else {
-            throw refusal(pin, "\(host) is not a host that the controller's configuration allows")
+        guard host == own || policy.hosts.contains(isBucket ? "s3://\(host)" : host) else {
+            throw content.refusal("\(host) is not a host that the controller's configuration allows")
         }
     }
 
@@ -147,48 +162,81 @@ struct PinFetcher: Sendable {
         return authority.lowercased()
     }
 
-    private func refusal(_ pin: Pin, _ reason: String) -> StepError {
-        StepError(.input, "input \(pin.path): \(pin.uri) is not fetched: \(reason)", mayRetry: false)
-    }
+    private func refusal(_ pin: Pin, _ reason: String) -> StepError { PinnedContent(pin).refusal(reason) }
 
-    private func download(_ pin: Pin, _ url: String, to path: String) async throws {
+    /// Fetches by HTTP from allowed hosts, and from `own`, which needs not be one.
+    ///
+    /// Header fields are sent to the address's own host only, wherever it redirects to.
+    func download(
+        _ content: PinnedContent, _ url: String, fields: [String: String] = [:], besides own: String? = nil,
+        to path: String
+    ) async throws {
         var address = url
         let deadline = NIODeadline.now() + .milliseconds(policy.timeout.milliseconds)
         // Redirects are followed here, since each host on the way must be an allowed one.
         for _ in 0..<6 {
-            let response = try await Self.client.execute(HTTPClientRequest(url: address), deadline: deadline)
+            try checkHost(content, address, besides: own)
+            var request = HTTPClientRequest(url: address)
+            if Self.origin(of: address) == Self.origin(of: url) {
+                for (name, value) in fields { request.headers.replaceOrAdd(name: name, value: value) }
+            }
+            let response = try await Self.client.execute(request, deadline: deadline)
             if (300..<400).contains(response.status.code), let location = response.headers.first(name: "location") {
                 address = location.hasPrefix("/") ? Self.origin(of: address) + location : location
-                try checkHost(pin, address)
                 continue
             }
             guard response.status == .ok else {
                 let mayRetry = response.status.code >= 500 || response.status == .tooManyRequests
-                throw StepError(
-                    .input, "input \(pin.path): \(pin.uri) answered \(response.status.code)", mayRetry: mayRetry)
+                throw StepError(.input, "\(content.name) answered \(response.status.code)", mayRetry: mayRetry)
             }
             let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
             var size: Int64 = 0
             for try await part in response.body {
                 size += Int64(part.readableBytes)
-                guard size <= policy.sizeLimit else {
-                    throw refusal(pin, "it is larger than \(policy.sizeLimit) bytes")
-                }
+                guard size <= policy.sizeLimit else { throw content.tooLarge(policy.sizeLimit) }
                 try file.write(part.readableBytesView, name: path)
             }
             return
         }
-        throw refusal(pin, "too many redirects")
+        throw content.refusal("too many redirects")
     }
 
-    private static func origin(of url: String) -> String {
+    static func origin(of url: String) -> String {
         guard let separator = url.firstRange(of: "://") else { return url }
         return String(url[..<separator.upperBound] + url[separator.upperBound...].prefix { $0 != "/" })
     }
 
-    private static let client = HTTPClient(
+    static let client = HTTPClient(
         eventLoopGroupProvider: .singleton,
         configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+}
+
+/// Content that a digest names, and what messages call it.
+struct PinnedContent: Sendable {
+    /// The input and where its content is, without what proves a right to it.
+    let name: String
+    let sha256: Digest
+    var isExecutable = false
+
+    init(_ pin: Pin) {
+        name = "input \(pin.path): \(pin.uri)"
+        sha256 = pin.sha256
+    }
+
+    init(_ file: LargeFile, input: String) {
+        let path = file.path == .root ? input : "\(input)/\(file.path)"
+        name = "input \(path): the content in Git LFS, \(file.sha256),"
+        sha256 = file.sha256
+        isExecutable = file.isExecutable
+    }
+
+    var missing: StepError { StepError(.input, "\(name) does not exist", mayRetry: true) }
+
+    func refusal(_ reason: String) -> StepError {
+        StepError(.input, "\(name) is not fetched: \(reason)", mayRetry: false)
+    }
+
+    func tooLarge(_ limit: Int64) -> StepError { refusal("it is larger than \(limit) bytes") }
 }
 
 /// Digests of files of any size.

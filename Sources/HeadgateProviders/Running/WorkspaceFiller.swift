@@ -52,10 +52,15 @@ struct WorkspaceFiller: Sendable {
             guard let source = sources[name] else {
                 throw StepError(.input, "input \(input.path): source \(name) is not configured", mayRetry: false)
             }
+            let large: [LargeFile]
             do throws(SourceError) {
-                try await source.export(entry, to: destination)
+                large = try await source.export(entry, to: destination)
             } catch {
                 throw StepError(.input, error)
+            }
+            for file in large {
+                let place = file.path == .root ? destination : "\(destination)/\(file.path)"
+                try await pins.materialize(file, of: source.largeFiles, input: input.path, at: place)
             }
         case .stored(let tree):
             do throws(StorageError) {

@@ -102,7 +102,9 @@ final class MemoryRepository: SourceRepository {
     func tip(deadline: Duration) throws(SourceError) -> CommitID? { nil }
     func fetch(_ commit: CommitID, deadline: Duration) throws(SourceError) {}
     func facts(of commit: CommitID) throws(SourceError) -> CommitFacts { throw SourceError(.unsupported, "no facts") }
-    func export(_ entry: TrackedEntry, to path: String) throws(SourceError) { throw SourceError(.unsupported, "no") }
+    func export(_ entry: TrackedEntry, to path: String) throws(SourceError) -> [LargeFile] {
+        throw SourceError(.unsupported, "no")
+    }
 }
 
 /// A builder with the repository that it follows.

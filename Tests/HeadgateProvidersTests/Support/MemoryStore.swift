@@ -91,8 +91,8 @@ final class MemoryStore: ObjectStore, SourceRepository {
         let node = try Self.read(path)
         let tree = keep(node)
         // As the store does, a file is also found by the digest of its bytes.
-        if case .file(let text, false) = node {
-            let name = TreeDigest.file(content: Digest.of(Array(text.utf8))).digest.hex
+        if case .file(let text, let isExecutable) = node {
+            let name = TreeDigest.file(content: Digest.of(Array(text.utf8)), executable: isExecutable).digest.hex
             state.withLock { $0.nodes[name] = node }
         }
         return StoredArtifact(tree: tree, size: 1, fileCount: 1, formats: [])
@@ -117,11 +117,12 @@ final class MemoryStore: ObjectStore, SourceRepository {
 
     // MARK: SourceRepository
 
-    func export(_ entry: TrackedEntry, to path: String) async throws(SourceError) {
+    func export(_ entry: TrackedEntry, to path: String) async throws(SourceError) -> [LargeFile] {
         guard let node = state.withLock({ $0.nodes[entry.id] }) else {
             throw SourceError(.notFound, "\(entry.id) is not in the mirror")
         }
         Self.write(node, to: path)
+        return []
     }
 
     func read(_ blobs: [String], limit: Int) async throws(SourceError) -> [String: [UInt8]] {
