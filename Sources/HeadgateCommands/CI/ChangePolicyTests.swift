@@ -20,7 +20,8 @@ struct ChangePolicyTests {
         let changes = try await repository.changes(from: base, to: head, below: .root) ?? []
         let changed = Set(changes.map(\.path))
         guard !changed.isEmpty else { return ([], []) }
-        var texts = try await manifests()
+        // To say how tests are written, the files that changed are enough.
+        var texts = try await manifests { running || changed.contains($0) }
         let reads = texts.reduce(into: Set<RepositoryPath>()) { paths, text in
             let tests = text.value.map { PolicyTestParser.parse($0, file: text.key).tests } ?? []
             for test in tests { paths.formUnion(test.reads) }
@@ -47,10 +48,12 @@ struct ChangePolicyTests {
     }
 
     /// The files that may hold policies or tests of them.
-    private func manifests() async throws(SourceError) -> Texts {
+    private func manifests(where isWanted: (RepositoryPath) -> Bool) async throws(SourceError) -> Texts {
         let listing = try await repository.changes(from: nil, to: head, below: folder) ?? []
         let entries = listing.compactMap { item in
-            item.entry.flatMap { ManifestParser.isManifestPath(item.path) ? (item.path, $0) : nil }
+            item.entry.flatMap {
+                ManifestParser.isManifestPath(item.path) && isWanted(item.path) ? (item.path, $0) : nil
+            }
         }
         var texts = Texts()
         var rest = entries[...]
