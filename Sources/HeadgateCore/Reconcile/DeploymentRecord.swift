@@ -8,7 +8,7 @@ package struct DeploymentRecord: Hashable, Sendable, Codable {
     package var champion: Champion?
     /// Earlier and present champions, newest last, within retention.
     package var history: [Champion]
-    package var rollout: Rollout?
+    @Boxed package var rollout: Rollout?
     /// Desired states that this Deployment does not move to; the one that HEAD asks for is in effect.
     package var holds: [Hold]
     package var nextRollout: Int64
@@ -114,6 +114,15 @@ package struct TargetReference: Hashable, Sendable, Codable {
         self.spec = spec
     }
 
-    /// Whether moving between the two is moving to another serving system.
-    package func isSame(as other: TargetReference) -> Bool { spec.identity == other.spec.identity && id == other.id }
+    /// Names the serving system itself: the same for Targets that stand for one system under different names.
+    package var system: String {
+        switch spec.provider {
+        case .local, .openInference: spec.identity
+        // A program is told the Target's name, so under another name it may find another system.
+        case .exec: "\(id.source)/\(id.name):\(spec.identity)"
+        }
+    }
+
+    /// Whether moving between the two is no move to another serving system.
+    package func isSame(as other: TargetReference) -> Bool { self == other || system == other.system }
 }

@@ -138,6 +138,8 @@ extension Reconciler {
             return start(id, object, goal.0, goal.1, superseding: rollout)
         }
         var events: [RolloutEvent] = []
+        // What the target shows goes before what the passing of time decides.
+        if let serving = firstLook.take() { events.append(.observed(serving)) }
         // A strategy whose checks cannot be asked does not replace one whose checks can (I11).
         if rollout.strategy != object.spec.strategy, judge.check(object.spec.strategy).isEmpty {
             events.append(.respecified(object.spec.strategy))

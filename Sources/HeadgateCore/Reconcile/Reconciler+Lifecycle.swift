@@ -263,6 +263,10 @@ extension Reconciler {
     private func readiness(_ record: DeploymentRecord) -> Condition {
         if let rollout = record.rollout {
             let text = "version \(rollout.candidate.version.short): \(rollout.stage.name)"
+            if rollout.phase == .admitting, let refusal = rollout.refusal {
+                let end = "; it goes back after \(Rollout.approvalDeadline.text)"
+                return Condition(.ready, .isFalse, reason: "NotAdmitted", "\(text) waits: \(refusal)\(end)", since: now)
+            }
             return Condition(.ready, .unknown, reason: "RollingOut", text, since: now)
         }
         guard let champion = record.champion else {

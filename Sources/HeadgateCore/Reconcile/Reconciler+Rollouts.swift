@@ -18,6 +18,8 @@ extension Reconciler {
             apply(serving, of: id, write: write)
             return []
         case .admit(let admission):
+            // Asked again once the target was looked at, when it is known what HEAD asks for (I4).
+            guard state.observed[id] != nil else { return [] }
             return [.admission(stage: admission.stage, answer: self.admission(id, rollout))]
         case .measure(let request):
             if request.check.queries.isEmpty {
@@ -121,7 +123,18 @@ extension Reconciler {
         state.records[id] = record
         state.applying[id] = ReconcilerState.PendingWrite(operation: record.operation, write: write, at: now)
         if state.activeSince[id] == nil { state.activeSince[id] = now }
-        decision.effects.append(.apply(target, serving, record.operation))
+        tell(target, serving, record.operation)
+    }
+
+    /// Of the states that one decision comes to, a target is told the last alone: the others hold for no moment.
+    private mutating func tell(_ target: TargetReference, _ serving: ServingState, _ operation: OperationID) {
+        let effect = Effect.apply(target, serving, operation)
+        if let index = told[serving.deployment], case .apply(target, _, _) = decision.effects[index] {
+            decision.effects[index] = effect
+        } else {
+            told[serving.deployment] = decision.effects.count
+            decision.effects.append(effect)
+        }
     }
 
     mutating func applied(_ id: DeploymentID, _ operation: OperationID, _ failure: TargetFailure?) {
@@ -237,12 +250,17 @@ extension Reconciler {
         case .failed(let failure):
             note(failure, id)
         case .serving(let serving, let capabilities):
+            let isFirst = state.observed[id] == nil
             if state.deployments[id] != nil { note(nil, id) }
             state.observed[id] = serving
             state.capabilities[id] = capabilities
             if state.records[id]?.address != serving.address { state.records[id]?.address = serving.address }
             // Of a Deployment that left the repository nothing moves but what removes it.
-            if state.deployments[id] != nil { drive(id, [.observed(serving)]) }
+            guard state.deployments[id] != nil else { break }
+            // A rollout goes no step further before it is known that HEAD still asks for it (I4).
+            firstLook = serving
+            if isFirst { reconcile(id) }
+            if let serving = firstLook.take() { drive(id, [.observed(serving)]) }
         }
         queue.insert(.deployment(id))
     }

@@ -15,6 +15,10 @@ package struct Reconciler: Sendable {
     var now = Instant(milliseconds: 0)
     var jitter = 0.0
     var touchedDeployments: [DeploymentID: DeploymentRecord?] = [:]
+    /// What the target of the Deployment that is looked at shows, until its rollout is told.
+    var firstLook: ObservedServing?
+    /// Where among this decision's effects the write of each Deployment stands.
+    var told: [DeploymentID: Int] = [:]
     /// What policies say of champions now.
     var compliance: [DeploymentID: GateDecision] = [:]
     /// What policies with action `warn` said last, at each moment.
@@ -51,6 +55,7 @@ package struct Reconciler: Sendable {
             if record != before { decision.records.append(.deployment(record)) }
         }
         touchedDeployments = [:]
+        told = [:]
         // What is given away must not stay in memory until the next event.
         defer { decision = Decision() }
         return decision

@@ -58,7 +58,8 @@ package struct Rollout: Hashable, Sendable, Codable {
     package internal(set) var startAllowed: Bool
     /// The checks that are asked now: those of the last stage that held.
     package internal(set) var watching: RolloutStage.Watch
-    package internal(set) var nextObservation: Instant?
+    /// When the target is looked at again; a restart looks at once.
+    @Unrecorded package internal(set) var nextObservation: Instant?
     /// Earlier versions that stay started; taken over by the owner when the rollout is finished.
     package internal(set) var warm: [WarmVersion]
     /// What happened, newest last, at most ``noteLimit``.

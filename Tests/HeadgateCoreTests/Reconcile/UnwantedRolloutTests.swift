@@ -64,4 +64,48 @@ import Testing
         world.run(for: .seconds(300))
         #expect(world.state.records[id]?.conditions[.ready]?.status == .isTrue)
     }
+
+    // Found by seed 3278 of the simulation: it took all traffic, and lost it in the same moment.
+    @Test func `what a restart finds under way goes no step further when HEAD asks for something else`() throws {
+        var world = World()
+        var repository = Repository()
+        world.push(repository.commit())
+        world.run(for: .seconds(60))
+        repository.quality = "0.95"
+        let old = try starting(&world, &repository)
+        world.faults.unreachable = 1
+        world.crash()
+        repository.quality = "0.97"
+        world.push(repository.commit())
+        world.run(for: .seconds(120))
+        let told = world.applied.count
+        world.faults.unreachable = 0
+        world.run(for: .seconds(120))
+        let served = try #require(world.state.records[id]?.champion?.version)
+        #expect(served != old && world.weights(id) == [served: 100])
+        #expect(world.applied.allSatisfy { $0.weight(of: old) == 0 })
+        #expect(
+            world.applied[told].versions.map(\.version).contains(served), "the first write is the one that is wanted")
+    }
+
+    // Found by seed 3968 of the simulation: it said that it was rolling out.
+    @Test func `a rollout that a policy in error holds says so, and goes on when the policy is mended`() throws {
+        var world = World()
+        var repository = Repository()
+        let version = try starting(&world, &repository)
+        repository.isPolicyQuarantined = true
+        world.push(repository.commit())
+        world.run(for: .seconds(60))
+        let blocked = try #require(world.state.records[id]?.conditions[.stalled])
+        #expect(blocked.reason == "NotAdmitted" && blocked.message.contains("policy floor is in error"))
+        #expect(blocked.message.contains("goes back after \(Rollout.approvalDeadline.text)"))
+        #expect(world.weights(id)[version] == nil)
+        let writes = world.writes
+        world.run(for: .seconds(3600))
+        #expect(world.writes == writes, "an hour of waiting writes nothing")
+        repository.isPolicyQuarantined = false
+        world.push(repository.commit())
+        world.run(for: .seconds(60))
+        #expect(world.weights(id) == [version: 100])
+    }
 }
