@@ -6,15 +6,16 @@ package actor Targets {
     package typealias Factory = @Sendable (TargetReference) async throws(TargetError) -> any ServingTarget
 
     private let factory: Factory
-    private var made: [TargetID: (spec: TargetSpec, target: any ServingTarget)] = [:]
+    private var made: [String: (spec: TargetSpec, target: any ServingTarget)] = [:]
 
     package init(factory: @escaping Factory) { self.factory = factory }
 
     /// The provider of a target; made anew when its spec differs.
     package func target(_ reference: TargetReference) async throws(TargetError) -> any ServingTarget {
-        if let known = made[reference.id], known.spec == reference.spec { return known.target }
+        let system = reference.system
+        if let known = made[system], known.spec == reference.spec { return known.target }
         let target = try await factory(reference)
-        made[reference.id] = (reference.spec, target)
+        made[system] = (reference.spec, target)
         return target
     }
 }

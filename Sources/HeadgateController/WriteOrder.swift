@@ -1,7 +1,7 @@
 import HeadgateCore
 import Synchronization
 
-/// Keeps the writes of one Deployment to one target apart and in order, so that no older one ends after a newer (I2, I4).
+/// Keeps the writes of one Deployment to one serving system apart and in order, so that no older one ends after a newer (I2, I4).
 ///
 /// A newer write ends the one that it replaces, and begins when that has ended, however it ended: a target is never
 /// given two states of one Deployment at once.
@@ -9,7 +9,7 @@ final class WriteOrder: Sendable {
     /// What is written where.
     struct Write: Hashable, Sendable {
         struct Lane: Hashable, Sendable {
-            let target: TargetID
+            let system: String
             let deployment: DeploymentID
         }
 

@@ -209,8 +209,8 @@ package struct Planner: Sendable {
         guard let record, let champion = record.champion else {
             return PlannedChange(object, .rollOut, "first version \(version.id.short), if it passes its gates")
         }
-        if let target = record.target, target.id.name != deployment.spec.target {
-            return PlannedChange(object, .move, "from target \(target.id.name) to \(deployment.spec.target)")
+        if let target = record.target, let move = move(object, from: target.id.name, target.spec, deployment, head) {
+            return move
         }
         if champion.version == version.id {
             let replicas = record.applied?.versions.first { $0.version == version.id }?.replicas
@@ -226,6 +226,23 @@ package struct Planner: Sendable {
         return rollOut(
             object, "from version \(champion.version.short) to \(version.id.short), if it passes its gates", deployment,
             head)
+    }
+
+    /// How a Deployment moves to another serving system; nil when it stays where it is, under whatever name.
+    func move(
+        _ object: ObjectID, from old: TargetName, _ spec: TargetSpec?, _ deployment: Object<DeploymentSpec>,
+        _ head: DesiredState
+    ) -> PlannedChange? {
+        let name = deployment.spec.target
+        if let spec, let wanted = head.targets[name]?.spec {
+            let before = TargetReference(id: TargetID(source: object.source, name: old), spec: spec)
+            let after = TargetReference(id: TargetID(source: object.source, name: name), spec: wanted)
+            if after.isSame(as: before) { return nil }
+        } else if old == name {
+            return nil
+        }
+        let reason = old == name ? "target \(name) is another serving system now" : "from target \(old) to \(name)"
+        return PlannedChange(object, .move, reason)
     }
 
     /// A rollout that takes the place of what serves, with what people should know of its strategy and target.

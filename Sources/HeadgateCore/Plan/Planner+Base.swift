@@ -20,9 +20,8 @@ extension Planner {
         guard let old else {
             return PlannedChange(object, .rollOut, "first version of model \(model), if it passes its gates")
         }
-        if old.spec.target != deployment.spec.target {
-            return PlannedChange(object, .move, "from target \(old.spec.target) to \(deployment.spec.target)")
-        }
+        let before = base?.targets[old.spec.target]?.spec
+        if let move = move(object, from: old.spec.target, before, deployment, head) { return move }
         if old.spec.model != model {
             return rollOut(
                 object, "from model \(old.spec.model) to \(model), if its version passes its gates", deployment, head)

@@ -18,9 +18,7 @@ package struct TargetSpec: Hashable, Sendable, Codable {
         switch provider {
         case .local(let spec): "local:\(spec.port)"
         case .openInference(let spec): "openInference:" + spec.identity
-        case .exec(let spec):
-            "exec:\(spec.program):"
-                + spec.settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        case .exec(let spec): "exec:" + spec.identity
         }
     }
 }
@@ -35,6 +33,11 @@ package struct ExecTargetSpec: Hashable, Sendable, Codable {
     package init(program: String, settings: [String: String] = [:]) {
         self.program = program
         self.settings = settings
+    }
+
+    /// What makes it another serving system: all that the program is told of it.
+    package var identity: String {
+        program + ":" + settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     }
 }
 

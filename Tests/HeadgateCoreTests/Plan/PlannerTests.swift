@@ -6,14 +6,15 @@ import Testing
 @Suite struct PlannerTests {
     private func plan(
         _ base: Repository?, _ head: Repository, known: PlanKnowledge = PlanKnowledge(),
-        target: TargetSpec.Provider = .local(LocalTargetSpec())
+        target: TargetSpec.Provider = .local(LocalTargetSpec()), formerTarget: TargetSpec.Provider? = nil
     ) -> [String: PlannedChange] {
         var (base, head) = (base, head)
         let snapshot = head.commit()
-        var desired = snapshot.desired
+        var (desired, before) = (snapshot.desired, base?.commit().desired)
         desired.targets[World.target.name]?.spec.provider = target
-        let changes = Planner(host: HostFacts(operatingSystem: "linux", architecture: "x86_64")).plan(
-            World.source, desired, base: base?.commit().desired, known: known, revision: snapshot.revision,
+        before?.targets[World.target.name]?.spec.provider = formerTarget ?? target
+        let changes = Planner(host: World.host).plan(
+            World.source, desired, base: before, known: known, revision: snapshot.revision,
             commit: snapshot.commit, now: Instant(milliseconds: 0))
         let named = changes.map { ("\($0.object)" + ($0.step.map { " \($0)" } ?? ""), $0) }
         return Dictionary(named) { first, _ in first }
@@ -95,6 +96,18 @@ import Testing
         #expect(deployment.reason.hasPrefix("model wine is kept"), "\(deployment)")
         // What is nowhere is pruned.
         #expect(plan(DesiredState()).filter { $0.action == .prune }.count == 3)
+    }
+
+    @Test(arguments: [
+        (TargetSpec.Provider.local(LocalTargetSpec(port: 9000)), true), (.local(LocalTargetSpec(capacity: 3)), false),
+    ])
+    func `a Deployment moves when its Target stands for another serving system`(
+        _ target: TargetSpec.Provider, _ isMove: Bool
+    ) {
+        let changes = plan(Repository(), Repository(), target: target, formerTarget: .local(LocalTargetSpec()))
+        let change = changes["Deployment/wine"]
+        #expect(change?.action == (isMove ? .move : PlannedChange.Action.none))
+        #expect(!isMove || change?.reason == "target local is another serving system now")
     }
 
     @Test func `a policy that changed is asked again and no step runs`() {

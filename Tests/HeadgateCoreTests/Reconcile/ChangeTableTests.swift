@@ -51,6 +51,18 @@ import Testing
         func wasChampion(_ id: DeploymentID) -> VersionID? { championsBefore[id]?.version }
         func reason(_ id: DeploymentID) -> String? { record(id)?.conditions[.ready]?.reason }
 
+        /// Has `red` go from `left` to another serving system, and checks that something serves all the while.
+        mutating func move(to target: TargetName, _ change: (inout Contents) -> Void) {
+            commit(for: .zero, change)
+            for _ in 0..<600 {
+                simulation.run(for: .milliseconds(100))
+                let isReady = simulation.targets[target]?.wasReady[Names.red] != nil
+                #expect(isReady || serves(Names.red, on: Names.left))
+            }
+            #expect(serves(Names.red, on: target) && !hasMoved(Names.red) && runs == [])
+            #expect(simulation.targets[Names.left]?.held[Names.red] == nil)
+        }
+
         /// Whether the champion has all traffic on a target.
         func serves(_ id: DeploymentID, on target: TargetName = Names.left) -> Bool {
             guard let champion = record(id)?.champion?.version else { return false }
@@ -156,14 +168,16 @@ import Testing
             #expect(held?.map(\.replicas) == [3] && held?.first?.version == scene.wasChampion(Names.red))
         },
         Row("a Deployment's target: the champion comes up on the new one, then the old one is drained") { scene in
-            scene.commit(for: .zero) { $0.target = Names.right }
-            for _ in 0..<600 {
-                scene.simulation.run(for: .milliseconds(100))
-                let isReady = scene.simulation.targets[Names.right]?.wasReady[Names.red] != nil
-                #expect(isReady || scene.serves(Names.red, on: Names.left))
-            }
-            #expect(scene.serves(Names.red, on: Names.right) && !scene.hasMoved(Names.red) && scene.runs == [])
-            #expect(scene.simulation.targets[Names.left]?.held[Names.red] == nil)
+            scene.move(to: Names.right) { $0.target = Names.right }
+        },
+        Row("a Target's spec, so that it is another serving system: as a new target") { scene in
+            scene.move(to: Names.annex) { $0.isElsewhere = true }
+            #expect(scene.serves(Names.rose, on: Names.annex) && !scene.isTold(Names.ale))
+        },
+        Row("a Target's name: nothing moves") { scene in
+            scene.commit { $0.isRenamed = true }
+            #expect(!scene.isTold(Names.red) && !scene.hasMoved(Names.red) && scene.serves(Names.red))
+            #expect(scene.record(Names.red)?.target?.id.name == Names.port && scene.reason(Names.red) == "Succeeded")
         },
         Row("a Target's spec: the champion is applied again") { scene in
             scene.commit { $0.capacity = 8 }

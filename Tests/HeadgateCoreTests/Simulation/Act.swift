@@ -138,9 +138,11 @@ extension Contents {
         case 17: depends.toggle()
         case 18: suspended.toggle()
         default:
-            switch Int.random(in: 0..<3, using: &generator) {
+            switch Int.random(in: 0..<5, using: &generator) {
             case 0: heals.toggle()
             case 1: orphans.toggle()
+            case 2: isElsewhere.toggle()
+            case 3: isRenamed.toggle()
             default: wine.finishes.toggle()
             }
         }

@@ -22,6 +22,10 @@ struct Contents: Hashable {
     var target = Names.left
     /// A setting of the target `left`.
     var capacity: Int?
+    /// Whether the target `left` stands for another serving system.
+    var isElsewhere = false
+    /// Whether the target `left` has another name.
+    var isRenamed = false
     /// What `red` serves.
     var pours = Names.wine.name
     var heals = true
@@ -74,6 +78,10 @@ enum Names {
     static let ale = DeploymentID(source: source, name: name(DeploymentName("ale")))
     static let left = name(TargetName("left"))
     static let right = name(TargetName("right"))
+    /// Another name of `left`.
+    static let port = name(TargetName("port"))
+    /// Another system that `left` may stand for.
+    static let annex = name(TargetName("annex"))
     static let deployments = [ale, red, rose]
     static let beerFile = path("beer.yaml")
 
@@ -92,9 +100,10 @@ extension Contents {
             state.policies[Names.floor.name] = Object(meta: Self.meta("policy.yaml"), spec: policy)
         }
         for (index, target) in [Names.left, Names.right].enumerated() {
-            let capacity = target == Names.left ? capacity : nil
-            let spec = TargetSpec(provider: .local(LocalTargetSpec(port: 9000 + index, capacity: capacity)))
-            state.targets[target] = Object(meta: Self.meta("targets.yaml"), spec: spec)
+            let isLeft = target == Names.left
+            let port = isLeft && isElsewhere ? 9002 : 9000 + index
+            let spec = TargetSpec(provider: .local(LocalTargetSpec(port: port, capacity: isLeft ? capacity : nil)))
+            state.targets[named(target)] = Object(meta: Self.meta("targets.yaml"), spec: spec)
         }
         add(ObjectID(Names.wine), &state) { state in
             state.models[Names.wine.name] = model(wine, "wine.yaml")
@@ -102,14 +111,17 @@ extension Contents {
         add(ObjectID(Names.red), &state) { state in
             state.deployments[Names.red.name] = deployment("wine.yaml") { spec in
                 spec.model = pours
-                spec.target = target
+                spec.target = named(target)
                 spec.replicas = replicas
                 spec.heal = heals
                 spec.suspend = suspended
             }
         }
         add(ObjectID(Names.rose), &state) { state in
-            state.deployments[Names.rose.name] = deployment("wine.yaml") { $0.strategy = strategy.spec }
+            state.deployments[Names.rose.name] = deployment("wine.yaml") { spec in
+                spec.strategy = strategy.spec
+                spec.target = named(Names.left)
+            }
         }
         guard !unreadable else {
             state.unreadable = [Names.beerFile]
@@ -125,6 +137,8 @@ extension Contents {
         }
         return state
     }
+
+    private func named(_ target: TargetName) -> TargetName { target == Names.left && isRenamed ? Names.port : target }
 
     /// The object if it parses and is there.
     private func add(_ id: ObjectID, _ state: inout DesiredState, _ insert: (inout DesiredState) -> Void) {

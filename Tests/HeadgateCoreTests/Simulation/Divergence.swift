@@ -45,7 +45,14 @@ extension Simulation {
         let status = record.conditions[.ready]?.status
         let modelID = ModelID(source: id.source, name: object.spec.model)
         if object.spec.suspend { return reason == "Suspended" ? nil : "I9: \(id.name) is suspended and says \(reason)" }
-        if record.rollout != nil { return "I9: \(id.name) still rolls out: \(record.rollout?.stage.name ?? "")" }
+        guard ledger.target(TargetID(source: id.source, name: object.spec.target)) != nil else {
+            // One in error may name a Target that has another name by now.
+            let isInError = watch.inForce?.quarantined[ObjectID(id)] != nil
+            return isInError && reason == "TargetNotFound" ? nil : "I5: \(id.name): its target is not in force"
+        }
+        if let rollout = record.rollout {
+            return isBlocked(rollout, record) ? nil : "I9: \(id.name) still rolls out: \(rollout.stage.name)"
+        }
         if let problem = unsteady(id, object, record) { return problem }
         guard let model = ledger.model(modelID) else {
             // One that was in error ever since it was first seen has no good spec to keep.
@@ -84,6 +91,14 @@ extension Simulation {
     /// Whether holds may keep it from HEAD: not when HEAD is a fresh commit after the last fault.
     private func history(allowsHolds: Bool) -> Bool { git.tip.contents.wine.server != 77 }
 
+    /// Whether a rollout waits, with a deadline, for a policy in error that a commit can put right, and says so.
+    private func isBlocked(_ rollout: Rollout, _ record: DeploymentRecord) -> Bool {
+        guard watch.inForce?.quarantined[ObjectID(Names.floor)] != nil, rollout.phase == .admitting,
+            let deadline = rollout.deadline, deadline <= now + Rollout.approvalDeadline
+        else { return false }
+        return record.conditions[.stalled]?.reason == "NotAdmitted"
+    }
+
     /// Whether the gate says no for a good reason.
     private func refusal(_ assessment: Assessment, _ reason: String) -> Bool {
         if watch.inForce?.quarantined[ObjectID(Names.floor)] != nil { return reason == "GateError" }
@@ -98,12 +113,16 @@ extension Simulation {
     private func unsteady(
         _ id: DeploymentID, _ object: Object<DeploymentSpec>, _ record: DeploymentRecord
     ) -> String? {
-        let wanted = object.spec.target
+        let name = object.spec.target
+        guard let target = ledger.target(TargetID(source: id.source, name: name)) else { return nil }
+        let wanted = Self.system(target.spec)
         for (name, target) in targets.sorted(by: { $0.key < $1.key }) where name != wanted && target.held[id] != nil {
             return "I5: \(id.name) moved to \(wanted) and still stands on \(name)"
         }
         guard let champion = record.champion else { return nil }
-        guard record.target?.id.name == wanted else { return "I5: \(id.name) does not move to \(wanted)" }
+        guard record.target?.id.name == name, record.target.map({ Self.system($0.spec) }) == wanted else {
+            return "I5: \(id.name) does not move to \(wanted)"
+        }
         guard object.spec.heal else { return nil }
         guard let held = targets[wanted]?.held[id] else { return "I5: \(id.name): its target holds nothing" }
         if held.state.weights != [champion.version: 100] || held.weights != [champion.version: 100] {

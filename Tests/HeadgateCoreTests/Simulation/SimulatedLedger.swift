@@ -80,6 +80,11 @@ struct SimulatedLedger {
         return object
     }
 
+    func target(_ id: TargetID) -> Object<TargetSpec>? {
+        guard case .target(let object)? = objects[ObjectID(id)]?.spec else { return nil }
+        return object
+    }
+
     func policy(_ id: PolicyID) -> Object<PolicySpec>? {
         guard case .policy(let object)? = objects[ObjectID(id)]?.spec else { return nil }
         return object

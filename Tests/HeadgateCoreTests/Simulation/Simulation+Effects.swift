@@ -12,19 +12,19 @@ extension Simulation {
         case .apply(let reference, let serving, let operation):
             send(
                 Write(
-                    process: process, target: reference.id.name, deployment: serving.deployment,
+                    process: process, target: Self.system(reference.spec), deployment: serving.deployment,
                     operation: operation, kind: .apply(serving)))
         case .remove(let reference, let deployment, let operation):
             send(
                 Write(
-                    process: process, target: reference.id.name, deployment: deployment, operation: operation,
+                    process: process, target: Self.system(reference.spec), deployment: deployment, operation: operation,
                     kind: .remove))
         case .observe(let reference, let deployment, let asked):
-            let time = time
+            let (time, system) = (time, Self.system(reference.spec))
             var observation = ReconcileEvent.Observation.failed(TargetError(.unreachable, "no such target"))
-            if let failure = targets[reference.id.name]?.failure(time) {
+            if let failure = targets[system]?.failure(time) {
                 observation = .failed(failure)
-            } else if let seen = targets[reference.id.name]?.observe(deployment, time) {
+            } else if let seen = targets[system]?.observe(deployment, time) {
                 observation = .serving(seen, .everything)
             }
             answer(.observed(deployment, reference, asked: asked, observation), after: milliseconds(5...40))
@@ -36,6 +36,12 @@ extension Simulation {
             answer(.measured(deployment, request, ["errors": value]), after: milliseconds(5...200))
         case .notify: break
         }
+    }
+
+    /// The serving system that a Target stands for.
+    static func system(_ spec: TargetSpec) -> TargetName {
+        guard case .local(let spec) = spec.provider else { preconditionFailure("every simulated target is local") }
+        return [9000: Names.left, 9001: Names.right][spec.port] ?? Names.annex
     }
 
     private mutating func run(_ launch: StepLaunch) {

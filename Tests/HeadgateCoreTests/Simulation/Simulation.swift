@@ -40,7 +40,10 @@ struct Simulation {
     var ledger = SimulatedLedger()
     var git = SimulatedGit()
     var runner = SimulatedRunner()
-    var targets: [TargetName: SimulatedTarget] = [Names.left: SimulatedTarget(), Names.right: SimulatedTarget()]
+    /// The serving systems, whatever the Targets are called that stand for them.
+    var targets: [TargetName: SimulatedTarget] = [
+        Names.left: SimulatedTarget(), Names.right: SimulatedTarget(), Names.annex: SimulatedTarget(),
+    ]
     var watch = Watch()
     var trace = Trace()
     private(set) var time = Instant(milliseconds: 1_000_000_000)

@@ -116,7 +116,7 @@ extension Simulation {
 
     mutating func checkBefore(_ effect: Effect) {
         switch effect {
-        case .apply(let target, let serving, _): checkServing(serving, on: target.id.name)
+        case .apply(let target, let serving, _): checkServing(serving, on: Self.system(target.spec))
         case .remove(let target, let id, _): checkDraining(id, target)
         case .runStep, .cancelRun, .observe, .measure, .notify: break
         }

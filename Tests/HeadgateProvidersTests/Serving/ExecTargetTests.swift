@@ -94,7 +94,12 @@ import Testing
 
     private var starts: Int { (Files.read(scratch.path + "/starts") ?? "").split(separator: "\n").count }
 
-    private var folder: String { fixture.configuration.runner.state + "/exec/source/fleet/versions" }
+    private var folder: String { folder(of: ExecTargetSpec(program: "fleet")) }
+
+    private func folder(of spec: ExecTargetSpec) -> String {
+        let system = Digest.of(Array(spec.identity.utf8)).short
+        return fixture.configuration.runner.state + "/exec/source/fleet/\(system)/versions"
+    }
 
     @Test func `what a program is told to serve is what it reports`() async throws {
         try await target("well") { target, _ in

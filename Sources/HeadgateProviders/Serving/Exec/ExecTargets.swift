@@ -20,7 +20,7 @@ package actor ExecTargets {
     private let programs: [String: ExecProgram]
     private let folder: String
     private let filler: WorkspaceFiller
-    private var bundles: [TargetID: ExecBundles] = [:]
+    private var bundles: [String: ExecBundles] = [:]
 
     /// - Parameters:
     ///   - programs: By the name that Targets give.
@@ -50,9 +50,10 @@ package actor ExecTargets {
                 "no program is named \(spec.program): the controller's configuration "
                     + (known.isEmpty ? "names none" : "names \(known)"))
         }
-        let place =
-            bundles[id] ?? ExecBundles(folder: "\(folder)/\(id.source.text)/\(id.name.text)", filler: filler)
-        bundles[id] = place
+        // Draining one system takes no files from another, though both had the Target's name.
+        let path = "\(id.source.text)/\(id.name.text)/\(Digest.of(Array(spec.identity.utf8)).short)"
+        let place = bundles[path] ?? ExecBundles(folder: "\(folder)/\(path)", filler: filler)
+        bundles[path] = place
         return try await ExecTarget(name: id.name.text, spec: spec, program: program, bundles: place)
     }
 
