@@ -146,11 +146,8 @@ package actor Controller: Service {
         for answer in answers { asking.removeValue(forKey: answer.question)?.resume(returning: answer.events) }
         for effect in started {
             if case .notify(let event) = effect { for subscriber in subscribers.values { subscriber.yield(event) } }
-            let work = effects.prepare(effect)
-            group.addTask { [inbox] in
-                guard let outcome = await work() else { return }
-                inbox.add(outcome)
-            }
+            guard let work = effects.prepare(effect) else { continue }
+            group.addTask { [inbox] in inbox.add(await work()) }
         }
     }
 

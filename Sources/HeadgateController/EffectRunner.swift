@@ -27,8 +27,8 @@ package struct EffectRunner: Sendable {
     /// Gives an effect its place among others; the work that it gives runs it to its end.
     ///
     /// Called in the order in which effects were decided: writes to one Deployment keep that order, whatever order their
-    /// tasks run in. The work gives nil for an effect that has no outcome.
-    func prepare(_ effect: Effect) -> @Sendable () async -> ReconcileEvent? {
+    /// tasks run in. Gives nil for an effect that has no outcome, which is done at once: a large commit brings thousands.
+    func prepare(_ effect: Effect) -> (@Sendable () async -> ReconcileEvent)? {
         switch effect {
         case .runStep(let launch):
             return { .stepEnded(launch.run, await runner.run(launch)) }
@@ -51,10 +51,8 @@ package struct EffectRunner: Sendable {
                 .measured(deployment, request, await queries.values(of: request.queries, deadline: queryDeadline))
             }
         case .notify(let event):
-            return {
-                report(event)
-                return nil
-            }
+            report(event)
+            return nil
         }
     }
 
@@ -62,7 +60,7 @@ package struct EffectRunner: Sendable {
         to reference: TargetReference, _ deployment: DeploymentID, _ state: ServingState?,
         _ call: @escaping @Sendable (any ServingTarget) async throws(TargetError) -> Void
     ) -> @Sendable () async -> TargetFailure? {
-        let lane = WriteOrder.Write.Lane(target: reference.id, deployment: deployment)
+        let lane = WriteOrder.Write.Lane(system: reference.system, deployment: deployment)
         let turn = order.enter(WriteOrder.Write(lane: lane, state: state))
         return {
             guard let answer = await order.take(turn, { await attempt(reference, call) }) else {

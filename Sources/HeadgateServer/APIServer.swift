@@ -108,12 +108,30 @@ struct UnknownRoutes<Context: RequestContext>: RouterMiddleware {
 extension Response {
     /// A JSON answer with stable order of members.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        json(ByteBuffer(bytes: try encoder.encode(value)), status)
+    }
+
+    /// A JSON list, written item by item: an encoder holds a tree of all that it is given, many times the text's size.
+    static func json(_ list: [some Encodable]) throws -> Response {
+        let encoder = encoder
+        var text = ByteBuffer(string: "[")
+        for (index, item) in list.enumerated() {
+            if index > 0 { text.writeString(",") }
+            text.writeBytes(try encoder.encode(item))
+        }
+        text.writeString("]")
+        return json(text, .ok)
+    }
+
+    private static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let data = try encoder.encode(value)
-        return Response(
-            status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+        return encoder
+    }
+
+    private static func json(_ text: ByteBuffer, _ status: HTTPResponse.Status) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: text))
     }
 
     static func plain(_ text: String, status: HTTPResponse.Status = .ok) -> Response {

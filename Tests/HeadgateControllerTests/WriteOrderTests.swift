@@ -45,10 +45,10 @@ import Testing
             await Task.detached { try? await Task.sleep(for: .milliseconds(50)) }.value
         }
         let effects = EffectRunner(target)
-        let first = effects.prepare(apply(try state("old"), 1))
+        let first = try #require(effects.prepare(apply(try state("old"), 1)))
         async let old = first()
         #expect(await eventually { target.journal.lines == ["begin 1"] })
-        let second = effects.prepare(apply(try state("new"), 2))
+        let second = try #require(effects.prepare(apply(try state("new"), 2)))
         #expect(failure(await second()) == nil)
         _ = await old
         #expect(target.journal.lines == ["begin 1", "end 1", "begin 2", "end 2"])
@@ -58,8 +58,8 @@ import Testing
     @Test func `an older write whose task comes late never begins`() async throws {
         let target = ScriptedTarget()
         let effects = EffectRunner(target)
-        let first = effects.prepare(apply(try state("old"), 1))
-        let second = effects.prepare(apply(try state("new"), 2))
+        let first = try #require(effects.prepare(apply(try state("old"), 1)))
+        let second = try #require(effects.prepare(apply(try state("new"), 2)))
         async let new = second()
         #expect(failure(await first())?.code == .unreachable)
         #expect(failure(await new) == nil)
@@ -74,7 +74,7 @@ import Testing
             apply(try state("one"), 1), .remove(reference, try deployment(), OperationID(2)),
             apply(try state("two"), 3), .remove(reference, try deployment(), OperationID(4)),
         ]
-        let work = decided.map { effects.prepare($0) }
+        let work = decided.compactMap { effects.prepare($0) }
         await withTaskGroup(of: Void.self) { group in
             for run in work.reversed() { group.addTask { _ = await run() } }
         }
@@ -92,10 +92,10 @@ import Testing
             journal.add(Task.isCancelled ? "ended" : "done")
         }
         let effects = EffectRunner(target)
-        let first = effects.prepare(apply(try state("same"), 1))
+        let first = try #require(effects.prepare(apply(try state("same"), 1)))
         async let old = first()
         #expect(await eventually { target.journal.lines == ["begin 1"] })
-        let second = effects.prepare(apply(try state("same"), 2))
+        let second = try #require(effects.prepare(apply(try state("same"), 2)))
         async let new = second()
         opening.finish()
         #expect(failure(await old) == nil)
@@ -109,10 +109,10 @@ import Testing
             if operation.number == 1 { await untilCancelled() }
         }
         let effects = EffectRunner(target)
-        let hanging = effects.prepare(apply(try state("old"), 1))
+        let hanging = try #require(effects.prepare(apply(try state("old"), 1)))
         let task = Task { await hanging() }
         #expect(await eventually { target.journal.lines == ["begin 1"] })
-        let other = effects.prepare(apply(try state("x", of: "beer"), 2))
+        let other = try #require(effects.prepare(apply(try state("x", of: "beer"), 2)))
         #expect(failure(await other()) == nil)
         #expect(target.journal.lines == ["begin 1", "begin 2", "end 2"])
         task.cancel()
@@ -125,7 +125,7 @@ import Testing
             model: ModelID(source: source, name: try #require(ModelName("wine"))),
             step: try #require(StepName("train")), command: ["train"], inputs: [], depth: 0, outputs: [], metrics: nil,
             timeout: .seconds(60), variables: [:], secrets: [], environment: nil)
-        let event = await EffectRunner(ScriptedTarget()).prepare(.cancelRun(launch))()
+        let event = await EffectRunner(ScriptedTarget()).prepare(.cancelRun(launch))?()
         guard case .stepEnded(launch.run, .succeeded(FinishedRunner().result)) = event else {
             Issue.record("\(String(describing: event))")
             return

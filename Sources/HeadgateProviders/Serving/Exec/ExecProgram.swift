@@ -18,10 +18,17 @@ actor ExecProgram {
     private let logger: Logger
     private var nextID = 1
     private var outbox: [String] = []
-    private var waiting: [Int: CheckedContinuation<Result<ExecAnswer, TargetError>, Never>] = [:]
+    private var waiting: [Int: Question] = [:]
     private var lastHeard = ContinuousClock.now
+    private var isOver = false
     private let asked = Signal()
+    private let busy = Signal()
     private let silent = Signal()
+
+    private struct Question {
+        let due: ContinuousClock.Instant
+        let continuation: CheckedContinuation<Result<ExecAnswer, TargetError>, Never>
+    }
 
     /// An answer's longest line, in bytes.
     private static let lineLimit = 1 << 20
@@ -43,30 +50,38 @@ actor ExecProgram {
         guard let bytes = try? JSONFile.bytes(request) else {
             throw TargetError(.rejected, "a state that cannot be written as JSON")
         }
+        guard !isOver else { throw TargetError(.unreachable, Self.stopping) }
         if waiting.isEmpty { lastHeard = .now }
-        let (id, line) = (request.id, String(decoding: bytes, as: UTF8.self))
-        let answer = await withTaskGroup(of: Void.self) { group in
-            group.addTask { [within = program.within] in
-                guard (try? await Task.sleep(for: within)) != nil else { return }
-                await self.overrun(id)
-            }
-            let result = await withCheckedContinuation { continuation in
-                waiting[id] = continuation
-                outbox.append(line)
-                asked.raise()
-            }
-            group.cancelAll()
-            return result
+        let answer = await withCheckedContinuation { continuation in
+            waiting[request.id] = Question(due: .now + program.within, continuation: continuation)
+            outbox.append(String(decoding: bytes, as: UTF8.self))
+            asked.raise()
+            busy.raise()
         }
         let answered = try answer.get()
         if let problem = answered.error { throw TargetError(problem.code, String(problem.message.prefix(1000))) }
         return answered
     }
 
+    /// Ends what is not answered in time, until the task is cancelled.
+    ///
+    /// One timer for all: a timer of each question would stay in memory for its whole time, though the answer came.
+    private func keepTime() async {
+        while !Task.isCancelled {
+            guard let first = waiting.values.map(\.due).min() else {
+                busy.lower()
+                await busy.wait()
+                continue
+            }
+            try? await Task.sleep(until: first, clock: .continuous)
+            for id in waiting.filter({ $0.value.due <= .now }).keys.sorted() { overrun(id) }
+        }
+    }
+
     private func overrun(_ id: Int) {
-        guard let continuation = waiting.removeValue(forKey: id) else { return }
+        guard let question = waiting.removeValue(forKey: id) else { return }
         let limit = program.within
-        continuation.resume(
+        question.continuation.resume(
             returning: .failure(TargetError(.timedOut, "program \(name) did not answer within \(limit.text)")))
         // One that answers others is slow at one thing; one that says nothing at all hangs.
         if lastHeard + limit <= .now { silent.raise() }
@@ -74,6 +89,14 @@ actor ExecProgram {
 
     /// Keeps the process running until the task is cancelled.
     func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.keepTime() }
+            await keepRunning()
+            group.cancelAll()
+        }
+    }
+
+    private func keepRunning() async {
         var failures = 0
         while !Task.isCancelled {
             await asked.wait()
@@ -86,12 +109,15 @@ actor ExecProgram {
             logger.warning("program ended", metadata: ["cause": "\(problem)", "failures": "\(failures)"])
             try? await Task.sleep(for: Self.backoff.delay(after: failures, jitter: 0.5))
         }
-        fail("the controller stops")
+        isOver = true
+        fail(Self.stopping)
     }
 
+    private static let stopping = "the controller stops"
+
     private func fail(_ problem: String) {
-        for continuation in waiting.values {
-            continuation.resume(returning: .failure(TargetError(.unreachable, problem)))
+        for question in waiting.values {
+            question.continuation.resume(returning: .failure(TargetError(.unreachable, problem)))
         }
         waiting = [:]
         // Who asked has been told; asking again is theirs.
@@ -161,7 +187,7 @@ actor ExecProgram {
                 guard let answer = try? JSONFile.decode(ExecAnswer.self, Array(line.utf8)) else {
                     return "answered what is not an answer: \(line.prefix(200))"
                 }
-                waiting.removeValue(forKey: answer.id)?.resume(returning: .success(answer))
+                waiting.removeValue(forKey: answer.id)?.continuation.resume(returning: .success(answer))
             }
             return nil
         } catch {
