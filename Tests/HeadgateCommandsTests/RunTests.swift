@@ -39,6 +39,12 @@ import Testing
         ("sources: [{url: /a/r}, {url: /b/r}]\n", "two sources are named r"),
         ("sources: [{url: /r}]\nsecrets: {KEY: hunter2}\n", "secrets.KEY: expected env:VARIABLE or file:/path"),
         ("sources: [{url: /r}]\nlimits: {concurrentSteps: 0}\n", "limits.concurrentSteps must be at least 1"),
+        (
+            "sources: [{url: /r}]\nlimits: {removalDeadline: never}\n",
+            "limits.removalDeadline: never is not a time such as"
+        ),
+        ("sources: [{url: /r}]\ngc: {every: 0s}\n", "gc.every: 0s is not a time such as 1d, and at least 1s"),
+        ("sources: [{url: /r}]\ngc: {every: 1d, keep: 30d}\n", #"unknown field "keep""#),
         ("sources: [{url: /r}]\nprotectedPolicies: /none\n", "protected policies: /none is not a folder"),
         (
             "sources: [{url: /r}]\nwebhooks: {w: {kind: gitlob, source: r, secretFile: /s}}\n",

@@ -25,11 +25,14 @@ import Testing
             return commit
         }
 
-        func mirror(_ server: GitServer.Server, state: String = "one") throws -> Mirror {
+        func mirror(
+            _ server: GitServer.Server, state: String = "one", signers: AllowedSigners = AllowedSigners()
+        ) throws -> Mirror {
             let remote = try GitRemote(
                 url: RemoteURL("http://127.0.0.1:\(server.port)/models.git"), credentials: .none, hostKeys: .text(""))
             return try Mirror(
-                of: remote, .branch("main"), stateFolder: "\(bare.folder)/\(state)", process: work.process)
+                of: remote, .branch("main"), stateFolder: "\(bare.folder)/\(state)", process: work.process,
+                signers: signers)
         }
 
         var history: [String] {
@@ -48,6 +51,48 @@ import Testing
     ) async throws -> CommitID {
         try await mirror.revert(
             [commit], onto: tip.commit, message: message, by: author, at: Instant(milliseconds: 1_700_000_000_000))
+    }
+
+    @Test func `a commit that is signed is one that Git itself verifies, and that nobody can change`() async throws {
+        let remote = try await Remote()
+        let folder = remote.bare.folder
+        try await TemporaryRepository.run(
+            "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "gate", "-f", "\(folder)/key"])
+        let key = try CommitSigner(openSSH: String(contentsOfFile: "\(folder)/key", encoding: .utf8))
+        let signers = "gate@example.org " + (try String(contentsOfFile: "\(folder)/key.pub", encoding: .utf8))
+        try Data(signers.utf8).write(to: URL(fileURLWithPath: "\(folder)/signers"))
+        try await remote.push("One", ["a": "1\n"])
+        let second = try await remote.push("Two", ["a": "2\n"])
+        try await GitServer.http(serving: folder) { server in
+            let mirror = try remote.mirror(server)
+            let pushed = try await mirror.push(deadline: patience) { tip in
+                try await mirror.revert(
+                    [second], onto: tip.commit, message: "Revert \"Two\"\n", by: Self.author,
+                    at: Instant(milliseconds: 1_700_000_000_000), signedWith: key)
+            }
+            let settings = ["gpg.ssh.allowedSignersFile=\(folder)/signers"]
+            let commit = pushed.commit.hex
+            let verified = try await remote.bare.git("log", "-1", "--format=%G? %GS", commit, settings: settings)
+            #expect(verified == "G gate@example.org")
+            #expect(try await remote.text("a") == "1")
+            let reader = try remote.mirror(server, state: "two", signers: AllowedSigners(signers))
+            try await reader.follow()
+            #expect(try await reader.facts(of: pushed.commit).signer == "gate@example.org")
+        }
+    }
+
+    @Test(arguments: ["", "-N secret -t ed25519", "-N '' -t ecdsa"])
+    func `a key that cannot sign says why, and nothing of itself`(_ kind: String) async throws {
+        let repository = try await TemporaryRepository()
+        let path = "\(repository.folder)/key"
+        try Data("no key".utf8).write(to: URL(fileURLWithPath: path))
+        if !kind.isEmpty {
+            try FileManager.default.removeItem(atPath: path)
+            try await TemporaryRepository.run("sh", ["-c", "ssh-keygen -q \(kind) -f \(path)"])
+        }
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let error = #expect(throws: SourceError.self) { try CommitSigner(openSSH: text) }
+        #expect(error?.message.contains(kind.contains("secret") ? "passphrase" : "not an Ed25519 key") == true)
     }
 
     @Test func `a revert is one commit on top of what the branch holds`() async throws {

@@ -56,8 +56,7 @@ struct Composition {
         let host = HostFacts.ofThisMachine(searchPath: runnerSettings.searchPath)
         let contents = try await ledger.load()
         let reconciler = Reconciler(
-            contents: contents, host: host, judge: PolicyJudge(),
-            settings: ReconcilerSettings(concurrentSteps: settings.limits?.concurrentSteps ?? 2))
+            contents: contents, host: host, judge: PolicyJudge(), settings: try settings.reconciler())
         let effects = EffectRunner(runner: steps, targets: targets, queries: MetricQueries(), logger: logger)
         let controller = Controller(
             reconciler: reconciler, ledger: try Self.crashing(ledger) ?? ledger, effects: effects, clock: SystemClock(),
@@ -76,10 +75,10 @@ struct Composition {
         if case .unixSocket(let path) = address { try StateLayout.check(socket: path) }
         let planner = PipelinePlanner(host: host)
         let reverts = RevertCommits(sources: sources.mapValues(\.written), planner: planner)
-        let desk = MaintenanceDesk(
-            StateMaintenance(layout: layout, ledger: ledger, objects: objects, planner: planner) { work in
-                await controller.pause(for: work)
-            })
+        let maintenance = StateMaintenance(layout: layout, ledger: ledger, objects: objects, planner: planner) { work in
+            await controller.pause(for: work)
+        }
+        let desk = MaintenanceDesk(maintenance, try settings.collection(in: root), logger: logger)
         let facade = Facade(
             controller: controller, watchers: watchers, urls: sources.mapValues { $0.mirror.remote.url.text },
             ledger: ledger, planner: planner,
@@ -106,9 +105,10 @@ struct Composition {
         let reference: String
         let interval: Duration
         let author: CommitFacts.Person
+        let key: CommitSigner?
 
         var written: RevertCommits.Source {
-            RevertCommits.Source(mirror: mirror, path: path, reference: reference, author: author)
+            RevertCommits.Source(mirror: mirror, path: path, reference: reference, author: author, key: key)
         }
     }
 
@@ -130,7 +130,8 @@ struct Composition {
             sources[name] = Source(
                 mirror: mirror, path: path,
                 reference: configured.branch ?? configured.tag ?? configured.semver ?? "HEAD",
-                interval: try configured.interval(), author: try configured.person())
+                interval: try configured.interval(), author: try configured.person(),
+                key: try configured.signingKey())
         }
         guard !sources.isEmpty else { throw ConfigurationError("no source is configured") }
         return sources

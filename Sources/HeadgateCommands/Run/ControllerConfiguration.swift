@@ -28,6 +28,8 @@ struct ControllerConfiguration: Codable, Sendable {
     struct Author: Codable, Sendable {
         var name: String?
         var email: String?
+        /// A file that holds a private key, ed25519 without a passphrase.
+        var signingKey: String?
     }
 
     struct Credentials: Codable, Sendable {
@@ -62,6 +64,14 @@ struct ControllerConfiguration: Codable, Sendable {
         var dataHosts: [String]?
         /// Folders that pinned data may come from.
         var dataFolders: [String]?
+        /// How long a target that does not answer keeps a Deployment that left it; by default 10m.
+        var removalDeadline: String?
+    }
+
+    /// When what is beyond retention is deleted.
+    struct Collection: Codable, Sendable {
+        var every: String
+        var olderThan: String?
     }
 
     var sources: [Source]
@@ -73,6 +83,7 @@ struct ControllerConfiguration: Codable, Sendable {
     var secrets: [String: String]?
     var webhooks: [String: Hook]?
     var limits: Limits?
+    var gc: Collection?
     /// Where results are shared with CI.
     var shared: SharedStoreSettings?
     var targetPrograms: [String: TargetProgram]?
@@ -124,17 +135,18 @@ struct ControllerConfiguration: Codable, Sendable {
 
     private static let fields: [String: Set<String>] = [
         "": [
-            "sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits", "shared",
+            "sources", "state", "listen", "tokenFile", "router", "secrets", "webhooks", "limits", "gc", "shared",
             "targetPrograms", "protectedPolicies",
         ],
         "sources": [
             "name", "url", "branch", "tag", "semver", "commit", "path", "poll", "credentials", "knownHosts",
             "certificates", "allowedSigners", "author",
         ],
-        "author": ["name", "email"],
+        "author": ["name", "email", "signingKey"],
         "credentials": ["user", "passwordFile", "sshKey", "passphraseFile", "sshAgent"],
         "router": ["port"],
-        "limits": ["concurrentSteps", "dataHosts", "dataFolders"],
+        "limits": ["concurrentSteps", "dataHosts", "dataFolders", "removalDeadline"],
+        "gc": ["every", "olderThan"],
         "shared": ["url", "keyFile", "trustedKeys", "builder"],
     ]
 
@@ -229,17 +241,6 @@ extension ControllerConfiguration.Source {
             throw ConfigurationError("the allowed signers file \(file) cannot be read")
         }
         do { return try AllowedSigners(text) } catch { throw ConfigurationError("\(file): \(error)") }
-    }
-
-    /// Who authors the commits that are written to it.
-    func person() throws -> CommitFacts.Person {
-        let person = CommitFacts.Person(
-            name: author?.name ?? "Headgate", email: author?.email ?? "headgate@localhost")
-        for text in [person.name, person.email] {
-            let isFine = !text.isEmpty && text.utf8.allSatisfy { $0 >= 32 && $0 != 127 && $0 != 60 && $0 != 62 }
-            guard isFine else { throw ConfigurationError("author: \"\(text)\" cannot stand in a commit") }
-        }
-        return person
     }
 
     private func gitCredentials() throws -> GitCredentials {

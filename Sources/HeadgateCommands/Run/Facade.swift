@@ -215,8 +215,9 @@ struct Facade: ControllerFacade {
         let pushed = try await reverts.takeBack(request, await controller.state)
         watchers[request.deployment.source]?.nudge()
         let commits = pushed.reverted.map(\.short).joined(separator: ", ")
+        let how = pushed.isSigned ? "" : "; the commit is not signed"
         return CommandAnswer(done: [
-            "Reverted: \(commits) by \(pushed.revision.short), for version \(pushed.version.short)"
+            "Reverted: \(commits) by \(pushed.revision.short), for version \(pushed.version.short)\(how)"
         ])
     }
 

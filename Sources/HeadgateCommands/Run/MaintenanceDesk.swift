@@ -1,11 +1,15 @@
 import HeadgateAPI
 import HeadgateCore
+import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Takes requests for work on the state folder, one at a time, and says how far it is.
+/// Takes requests for work on the state folder, one at a time, and says how far it is; collects by itself where a
+/// schedule says so.
 final class MaintenanceDesk: Service {
     private let maintenance: StateMaintenance
+    private let schedule: CollectionSchedule?
+    private let logger: Logger
     private let state = Mutex(State())
     private let requests: AsyncStream<MaintenanceRequest>
     private let inbox: AsyncStream<MaintenanceRequest>.Continuation
@@ -15,8 +19,10 @@ final class MaintenanceDesk: Service {
         var count = 0
     }
 
-    init(_ maintenance: StateMaintenance) {
+    init(_ maintenance: StateMaintenance, _ schedule: CollectionSchedule?, logger: Logger) {
         self.maintenance = maintenance
+        self.schedule = schedule
+        self.logger = logger
         (requests, inbox) = AsyncStream.makeStream()
     }
 
@@ -42,6 +48,7 @@ final class MaintenanceDesk: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            async let collecting: Void = self.collect()
             for await request in self.requests {
                 var ended: MaintenanceStatus
                 do {
@@ -57,10 +64,29 @@ final class MaintenanceDesk: Service {
                 }
                 self.finish(ended)
             }
+            await collecting
+        }
+    }
+
+    /// Begins a collection whenever one is due; one that finds other work going on waits for its end.
+    private func collect() async {
+        guard let schedule else { return }
+        while (try? await Task.sleep(for: schedule.wait())) != nil {
+            guard (try? begin(.collect(olderThan: schedule.olderThan, isTrial: false))) != nil else {
+                guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+                continue
+            }
+            schedule.begin()
         }
     }
 
     private func finish(_ ended: MaintenanceStatus) {
+        if let report = ended.collection, !report.isTrial {
+            logger.notice("collected", metadata: ["bytes": "\(report.bytes)", "versions": "\(report.versions)"])
+        }
+        if let problem = ended.problem {
+            logger.warning("work on the state folder failed", metadata: ["cause": "\(problem.message)"])
+        }
         state.withLock { state in
             var ended = ended
             ended.number = state.count

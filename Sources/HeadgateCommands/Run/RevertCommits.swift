@@ -15,6 +15,8 @@ struct RevertCommits: Sendable {
         let path: RepositoryPath
         let reference: String
         let author: CommitFacts.Person
+        /// Signs them; nil leaves them unsigned.
+        let key: CommitSigner?
     }
 
     let sources: [SourceName: Source]
@@ -26,6 +28,7 @@ struct RevertCommits: Sendable {
         let revision: Revision
         let reverted: [CommitID]
         let version: VersionID
+        let isSigned: Bool
     }
 
     func takeBack(_ request: RevertRequest, _ state: ReconcilerState) async throws -> Pushed {
@@ -44,9 +47,11 @@ struct RevertCommits: Sendable {
                 made = found.commits
                 return try await commit(found.commits, request, version, source, tip, found.subject)
             }
-            return Pushed(revision: revision, reverted: made, version: version)
+            return Pushed(revision: revision, reverted: made, version: version, isSigned: source.key != nil)
         } catch let error as SourceError {
-            throw APIProblem(error.mayRetry ? .failed : .refused, error.message)
+            let isUnsigned = error.code == .refused && source.key == nil
+            let hint = isUnsigned ? "; the commit was not signed, as a protected branch may want it" : ""
+            throw APIProblem(error.mayRetry ? .failed : .refused, error.message + hint)
         }
     }
 
@@ -149,7 +154,7 @@ struct RevertCommits: Sendable {
         message += "\nDeployment \(name) goes back to version \(version.short): \(Self.line(request.reason))\n"
         message += "\nRequested-by: \(Self.line(request.by))\n"
         return try await source.mirror.revert(
-            commits, onto: tip.commit, message: message, by: source.author, at: .now)
+            commits, onto: tip.commit, message: message, by: source.author, at: .now, signedWith: source.key)
     }
 
     /// A person's words cannot add trailers of their own.

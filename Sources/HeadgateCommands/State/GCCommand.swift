@@ -14,10 +14,13 @@ struct GCCommand: AsyncParsableCommand {
     @Flag(help: "Say what would be deleted, and delete nothing.")
     var dryRun = false
     @Option(help: "How long former champions stay, such as 30d.")
-    var olderThan = "90d"
+    var olderThan = age
     @Option(name: .shortAndLong, help: "table, json or yaml.")
     var output = OutputFormat.table
     @OptionGroup var controller: ControllerOptions
+
+    /// How long former champions stay by default.
+    static let age = "90d"
 
     func validate() throws {
         guard let span = Duration(text: olderThan), span > .zero else {

@@ -57,7 +57,8 @@ extension Mirror {
     /// The commits are given newest first, and the new one follows the tip.
     /// - Throws: `.conflict` when one of them cannot be taken back, or when nothing is left to do.
     package func revert(
-        _ commits: [CommitID], onto tip: CommitID, message: String, by person: CommitFacts.Person, at time: Instant
+        _ commits: [CommitID], onto tip: CommitID, message: String, by person: CommitFacts.Person, at time: Instant,
+        signedWith key: CommitSigner? = nil
     ) throws(SourceError) -> CommitID {
         try read { repository throws(SourceError) in
             let before = try repository.tree(of: tip)
@@ -66,7 +67,7 @@ extension Mirror {
             guard !tree.isSame(as: before) else {
                 throw SourceError(.conflict, "\(tip.short) has nothing left of what is to be reverted")
             }
-            return try repository.write(tree, onto: tip, message, by: person, at: time)
+            return try repository.write(tree, onto: tip, message, by: person, at: time, signedWith: key)
         }
     }
 

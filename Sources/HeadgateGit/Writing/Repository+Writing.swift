@@ -51,9 +51,10 @@ extension Repository {
         return written
     }
 
-    /// Writes a commit that no reference points to.
+    /// Writes a commit that no reference points to, signed where there is a key.
     func write(
-        _ tree: git_oid, onto parent: CommitID, _ message: String, by person: CommitFacts.Person, at time: Instant
+        _ tree: git_oid, onto parent: CommitID, _ message: String, by person: CommitFacts.Person, at time: Instant,
+        signedWith key: CommitSigner?
     ) throws(SourceError) -> CommitID {
         let parent = try Commit(parent, in: self)
         var signature: UnsafeMutablePointer<git_signature>?
@@ -65,9 +66,22 @@ extension Repository {
         defer { git_tree_free(content) }
         var written = git_oid()
         var parents: [OpaquePointer?] = [parent.pointer]
-        let code = git_commit_create(
-            &written, pointer, nil, signature, signature, "UTF-8", message, content, 1, &parents)
+        guard let key else {
+            let code = git_commit_create(
+                &written, pointer, nil, signature, signature, "UTF-8", message, content, 1, &parents)
+            try LibGit2.check(code, "cannot write a commit")
+            return try CommitID(written)
+        }
+        var text = git_buf()
+        let code = git_commit_create_buffer(
+            &text, pointer, signature, signature, "UTF-8", message, content, 1, &parents)
         try LibGit2.check(code, "cannot write a commit")
+        defer { git_buf_dispose(&text) }
+        let bytes = UnsafeRawBufferPointer(start: text.ptr, count: text.size)
+        let proof = try key.signature(of: Array(bytes))
+        // No header's name is Git's own for signatures.
+        try LibGit2.check(
+            git_commit_create_with_signature(&written, pointer, text.ptr, proof, nil), "cannot write a signed commit")
         return try CommitID(written)
     }
 
