@@ -22,7 +22,7 @@ extension LocalStepRunner {
             let hint = number == SIGKILL ? ", perhaps by the kernel for want of memory" : ""
             return .errored(StepError(.signalled, "killed by signal \(number)\(hint)", mayRetry: true))
         case .timedOut:
-            return .errored(StepError(.timedOut, "took longer than \(launch.timeout)", mayRetry: true))
+            return .errored(StepError(.timedOut, "took longer than \(launch.timeout.text)", mayRetry: true))
         case .couldNotStart(let number, let message):
             let code: StepError.Code =
                 switch number {

@@ -150,7 +150,7 @@ package struct PythonEnvironments: Sendable {
             switch exit?.outcome {
             case .exited(let code): "the installer ended with exit code \(code)"
             case .signalled(let number): "the installer was killed by signal \(number)"
-            case .timedOut: "the installer took longer than \(configuration.installerTimeout)"
+            case .timedOut: "the installer took longer than \(configuration.installerTimeout.text)"
             case .cancelled: "the installer was stopped"
             case .couldNotStart(_, let message): message
             case .none: "the installer was killed"
