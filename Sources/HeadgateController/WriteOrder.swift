@@ -45,19 +45,15 @@ final class WriteOrder: Sendable {
         await turn.wait()
         defer { leave(turn) }
         guard !turn.isOvertaken, !Task.isCancelled else { return nil }
-        return await withTaskGroup(of: Answer?.self) { group in
-            group.addTask { await body() }
+        return await withTaskGroup(of: Answer.self) { group in
             group.addTask {
-                await turn.overtaken()
-                return nil
+                defer { turn.settle() }
+                return await body()
             }
-            var answer: Answer?
-            // Whichever is first ends the other; the write's own end is always waited for.
-            for await ended in group {
-                group.cancelAll()
-                answer = answer ?? ended
-            }
-            return answer
+            await turn.settledOrOvertaken()
+            group.cancelAll()
+            // The write's own end is always waited for.
+            return await group.next()
         }
     }
 }
@@ -78,7 +74,8 @@ extension WriteOrder {
         fileprivate var isOvertaken: Bool { overtaking.hasHappened }
         fileprivate func overtake() { overtaking.happen() }
         fileprivate func end() { ending.happen() }
-        fileprivate func overtaken() async { await overtaking.wait() }
+        fileprivate func settle() { overtaking.release() }
+        fileprivate func settledOrOvertaken() async { await overtaking.wait() }
 
         /// Returns when the write before has ended, whether or not this one was overtaken meanwhile.
         fileprivate func wait() async {
@@ -104,7 +101,10 @@ extension WriteOrder {
             continuation.finish()
         }
 
-        /// Returns at once when it has happened or the task is cancelled.
+        /// Ends the wait although it has not happened.
+        func release() { continuation.finish() }
+
+        /// Returns at once when it has happened, nobody needs to wait any more, or the task is cancelled.
         func wait() async { for await _ in stream {} }
     }
 }
