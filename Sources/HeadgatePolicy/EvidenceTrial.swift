@@ -20,9 +20,12 @@ package struct EvidenceTrial {
     ///
     /// - Parameters:
     ///   - document: A mapping by variable; among them may be the `params` of a policy and, worked out, its `variables`.
-    ///   - moment: Which gate asks; by default what the document says, else `validate`, or `rollout` if there is
-    ///     traffic.
-    package init(asAtGate document: PlacedJSON, moment: GateMoment?) {
+    ///   - moment: Which gate asks; by default what the document says, else `rollout` if there is traffic, else the
+    ///     policy's first, else `validate`.
+    ///   - policy: Whose params and variables there are, but for those that the document gives.
+    package init(
+        asAtGate document: PlacedJSON, moment: GateMoment?, policy: (name: PolicyName, spec: PolicySpec)? = nil
+    ) {
         var problems: [HeadgateCore.Diagnostic] = []
         func wrong(_ field: String, _ message: String) {
             problems.append(
@@ -31,27 +34,34 @@ package struct EvidenceTrial {
         }
         var members: [String: JSONValue] = [:]
         if case .object(let given) = document.value { members = given }
-        var params: [String: JSONValue] = [:]
-        switch members.removeValue(forKey: "params") {
-        case .object(let given): params = given
-        case nil, .null: break
-        default: wrong("params", "expected a mapping of the policy's params")
+        func mapping(_ name: String, of what: String) -> [String: JSONValue] {
+            switch members.removeValue(forKey: name) {
+            case .object(let given): return given
+            case nil, .null: break
+            default: wrong(name, "expected a mapping of the policy's \(what)")
+            }
+            return [:]
         }
+        var params = mapping("params", of: "params")
+        let variables = mapping("variables", of: "variables to their values")
         var told: GateMoment?
         switch members.removeValue(forKey: "moment") {
         case .string(let text): told = GateMoment(rawValue: text)
-        case nil, .null: told = members["traffic"] == nil ? .validate : .rollout
+        case nil, .null: told = members["traffic"] == nil ? policy?.spec.at.first ?? .validate : .rollout
         default: break
-        }
-        var variables: [String: JSONValue] = [:]
-        switch members.removeValue(forKey: "variables") {
-        case .object(let given): variables = given
-        case nil, .null: break
-        default: wrong("variables", "expected a mapping of the policy's variables to their values")
         }
         let known = GateMoment.allCases.map(\.rawValue).joined(separator: ", ")
         if told == nil { wrong("moment", "expected one of \(known)") }
-        var environment = EvidenceSchema.environment(params: params)
+        var compiled: CompiledPolicy?
+        if let name = policy?.name, var spec = policy?.spec {
+            let own = spec.params.keys.map { "params.\($0)" } + spec.variables.map { "variables.\($0.name)" }
+            let given = params.keys.map { "params.\($0)" } + variables.keys.map { "variables.\($0)" }
+            for field in Set(given).subtracting(own).sorted() { wrong(field, "policy \(name) has no \(field)") }
+            spec.params.merge(params) { $1 }
+            params = spec.params
+            compiled = CompiledPolicy.compile(name, spec).0
+        }
+        var environment = compiled?.environment ?? EvidenceSchema.environment(params: params)
         for name in variables.keys.sorted() { environment.declare("variables.\(name)", .dyn) }
         environment.limits.expressionBytes = PolicyExpression.maxLength
         self.environment = environment
@@ -63,6 +73,7 @@ package struct EvidenceTrial {
         (activation, found) = EvidenceDocument.activation(
             PlacedJSON(.object(members), places: document.places), declared: nil, moment: asked, params: params,
             in: environment)
+        compiled?.bindVariables(activation)
         for (name, value) in variables {
             activation["variables.\(name)"] = EvidenceValues.plain(value, path: "variables.\(name)")
         }

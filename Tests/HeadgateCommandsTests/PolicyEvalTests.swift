@@ -17,6 +17,34 @@ import Testing
         "slip.json": #"{"candiate": {"size": 1}, "now": "2026-03-06T13:00:00Z"}"#,
         "traffic.json":
             #"{"candidate": {"requests": 1000, "errors": 100}, "stable": {"requests": 1000, "errors": 10}}"#,
+        "rules.yaml": """
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: drop}
+        spec:
+          at: [validate]
+          params: {tolerance: 0.01}
+          variables: [{name: drop, expression: champion.metrics.accuracy - candidate.metrics.accuracy}]
+          rules: [{name: accuracy, expression: variables.drop <= params.tolerance}]
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: who}
+        spec: {at: [plan], rules: [{name: who, expression: commit.verified}]}
+        """,
+        "wrong.yaml": """
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: wrong}
+        spec:
+          rules: [{name: a, expression: candidate.sise > 1}]
+          at: [validate]
+        """,
+        "worse.json": #"{"candidate": {"metrics": {"accuracy": 0.5}}, "champion": {"metrics": {"accuracy": 0.75}}}"#,
+        "tolerant.json": #"""
+        {"candidate": {"metrics": {"accuracy": 0.5}}, "champion": {"metrics": {"accuracy": 0.75}},
+         "params": {"tolerance": 0.5}}
+        """#,
         "own.json": #"{"params": {"y": 1, "z": 2}, "variables": {"x": 3}}"#,
         "signer.json": #"{"commit": {"verified": false, "signer": "ada"}}"#,
         "mixed.json": #"{"candidate": {"errorRate": 0.1}, "stable": {"errorRate": 0.2}}"#,
@@ -121,15 +149,39 @@ import Testing
             Case("candidate.size > 1", "--evidence plain.json", 64, errors: "the file gives count, nan, scores, tags"),
             Case(
                 "variables.drp > 1", "--evidence gate.json", 64,
-                errors: "variables are the policy's own: add to gate.json {\"variables\": {\"drp\": VALUE}}\n"),
+                errors:
+                    "variables are a policy's own: name its file with --policy, or add to gate.json {\"variables\": {\"drp\": VALUE}}\n"
+            ),
             Case(
                 "variables.x > params.y && params.z", "--at plan", 64,
                 errors: """
-                     = params and variables are the policy's own: name with --evidence a JSON or YAML file that gives \
+                     = params and variables are a policy's own: name its file with --policy, or give with --evidence \
                     {"params": {"y": VALUE, "z": VALUE}, "variables": {"x": VALUE}}
 
                     """),
-            Case("params.x > 1", 64, errors: " = params are the policy's own: name with --evidence"),
+            Case("params.x > 1", 64, errors: " = params are a policy's own: name its file with --policy"),
+            Case(
+                "variables.drop <= params.tolerance", "--policy rules.yaml#drop --evidence worse.json", 1,
+                output: "false\n"),
+            Case(
+                "variables.drop <= params.tolerance", "--policy rules.yaml#drop --evidence tolerant.json", 0,
+                output: "true\n"),
+            Case(
+                "variables.drop <= params.tolerance", "--policy rules.yaml#drop", 2,
+                output: "unknown: waits for candidate.metrics.accuracy, champion.metrics.accuracy\n"),
+            Case("moment == 'plan'", "--policy rules.yaml#who", 0, output: "true\n"),
+            Case(
+                "variables.drp > 0.1", "--policy rules.yaml#drop", 64, errors: " = did you mean 'variables.drop'?\n"),
+            Case(
+                "true", "--policy rules.yaml", 64,
+                errors: "rules.yaml has several policies: name one as rules.yaml#NAME; there are drop, who"),
+            Case("true", "--policy rules.yaml#gone", 64, errors: "rules.yaml has no policy gone"),
+            Case("true", "--policy gone.yaml", 64, errors: "there is no file or folder gone.yaml"),
+            Case("true", "--policy wrong.yaml", 64, errors: "wrong.yaml:5:43: error: Version has no field 'sise'"),
+            Case("true", "--policy rules.yaml#drop --plain", 64, errors: "leave out --plain"),
+            Case(
+                "true", "--policy rules.yaml#who --evidence own.json", 64,
+                errors: "own.json:1:13: error: policy who has no params.y [params.y]"),
             Case("variables.x > params.y", "--at plan --evidence own.json", 0, output: "true\n"),
             Case(
                 "commit.signer == 'ada'", "--evidence signer.json", 64,

@@ -9,7 +9,10 @@ import HeadgatePolicy
 struct PolicyEvalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval", abstract: "Evaluate an expression on evidence from a file, as a gate or a check does.",
-        usage: "headgate policy eval <expression> [--evidence <file>] [--at <gate> | --at check | --plain] [--explain]",
+        usage: """
+            headgate policy eval <expression> [--evidence <file>] [--policy <file>] [--at <gate> | --at check | --plain] \
+            [--explain]
+            """,
         discussion: """
             Prints the value and the cost; with --explain every sub-expression's value.
 
@@ -30,6 +33,8 @@ struct PolicyEvalCommand: AsyncParsableCommand {
     var expressions: [String]
     @Option(help: "A JSON or YAML file; each member is a variable.")
     var evidence: String?
+    @Option(help: "A file with the Policy whose params and variables may be read; FILE#NAME for one of several.")
+    var policy: String?
     @Option(help: "Whose report the file is: json, evidently, deepchecks, mlflow or dvc.")
     var format = ReportFormat.json
     @Option(
@@ -59,6 +64,9 @@ struct PolicyEvalCommand: AsyncParsableCommand {
             throw ValidationError("Expected one expression, found \(expressions.count): quote it for the shell.")
         }
         if plain, at != nil { throw ValidationError("--plain and --at exclude each other.") }
+        if policy != nil, plain || format != .json || at == .check {
+            throw ValidationError("--policy is for what a gate asks: leave out --plain, --format and --at check.")
+        }
         if format != .json, at != nil { throw ValidationError("a report of a tool is no evidence: leave out --at.") }
     }
 
@@ -110,8 +118,13 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         if format != .json { return EvidenceTrial(report: document.value) }
         let names = document.value.sortedMembers.map(\.name)
         let isOfCheck = names.allSatisfy(EvidenceTrial.checkNames.contains) && names.contains { $0 != "candidate" }
-        if at == .check || at == nil && !plain && isOfCheck { return EvidenceTrial(asInCheck: document) }
-        if let at { return EvidenceTrial(asAtGate: document, moment: at.gate) }
+        if at == .check || at == nil && policy == nil && !plain && isOfCheck {
+            return EvidenceTrial(asInCheck: document)
+        }
+        let policy = try namedPolicy()
+        if at != nil || policy != nil {
+            return EvidenceTrial(asAtGate: document, moment: at?.gate, policy: policy.map { ($0.name, $0.spec) })
+        }
         let strange = names.filter { !EvidenceTrial.names.contains($0) }
         // Nothing given is evidence of which nothing is known.
         if plain || evidence == nil || !names.isEmpty && strange.count == names.count {
@@ -122,6 +135,28 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         Terminal.note(
             "taken as plain JSON, since a gate has no evidence \"\(first)\"\(near) (--at GATE insists, --plain agrees)")
         return EvidenceTrial(plain: document.value)
+    }
+
+    /// The policy that is named; what is wrong with it is told at once.
+    private func namedPolicy() throws -> PolicyFiles.Policy? {
+        guard let policy else { return nil }
+        let parts = policy.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let files = PolicyFiles(at: parts[0]) else {
+            throw Self.unusable("there is no file or folder \(parts[0])")
+        }
+        let found = files.policies.filter { parts.count == 1 || $0.name.text == parts[1] }
+        guard found.count <= 1 else {
+            let names = found.map(\.name.text).joined(separator: ", ")
+            throw Self.unusable("\(parts[0]) has several policies: name one as \(parts[0])#NAME; there are \(names)")
+        }
+        let problems =
+            found.isEmpty ? files.diagnostics : found.flatMap { PolicyJudge().check($0.name, $0.spec) }
+        for problem in problems { Terminal.note(files.text(of: problem)) }
+        guard let found = found.first else {
+            throw Self.unusable("\(parts[0]) has no policy" + (parts.count == 1 ? "" : " \(parts[1])"))
+        }
+        if !problems.isEmpty { throw ExitCode(64) }
+        return found
     }
 
     private func read() throws -> PlacedJSON? {
@@ -153,15 +188,18 @@ struct PolicyEvalCommand: AsyncParsableCommand {
         if EvidenceTrial.canCheck(expressions[0]) {
             return ["a check of a rollout may ask this: try it with --at check"]
         }
-        let own = EvidenceTrial.ownNames(in: expressions[0]).filter { !trial.given.contains($0.group) }
+        let own = EvidenceTrial.ownNames(in: expressions[0])
+            .filter { policy == nil && !trial.given.contains($0.group) }
         var hints: [String] = []
         if !own.isEmpty {
             let groups = own.map(\.group).joined(separator: " and ")
             let members = own.map {
                 "\"\($0.group)\": {\($0.names.map { "\"\($0)\": VALUE" }.joined(separator: ", "))}"
             }
-            let place = evidence.map { "add to \($0)" } ?? "name with --evidence a JSON or YAML file that gives"
-            hints.append("\(groups) are the policy's own: \(place) {\(members.joined(separator: ", "))}")
+            let place = evidence.map { "add to \($0)" } ?? "give with --evidence"
+            hints.append(
+                "\(groups) are a policy's own: name its file with --policy, or \(place) {\(members.joined(separator: ", "))}"
+            )
         }
         let missing = EvidenceTrial.names.filter { name in
             !trial.environment.variableNames.contains(name) && !own.contains { $0.group == name }
