@@ -42,6 +42,8 @@ extension Reconciler {
             return
         }
         advance(id, object, wanted(object.spec.model, id.source))
+        // A rollout's time goes on whatever HEAD asks for; what its target shows, when that is new, goes before.
+        if firstLook == nil { drive(id, [.tick]) }
         schedule(id)
     }
 
@@ -138,7 +140,6 @@ extension Reconciler {
             return start(id, object, goal.0, goal.1, superseding: rollout)
         }
         var events: [RolloutEvent] = []
-        // What the target shows goes before what the passing of time decides.
         if let serving = firstLook.take() { events.append(.observed(serving)) }
         // A strategy whose checks cannot be asked does not replace one whose checks can (I11).
         if rollout.strategy != object.spec.strategy, judge.check(object.spec.strategy).isEmpty {
@@ -149,7 +150,6 @@ extension Reconciler {
             let answer = admission(id, rollout)
             events.append(.admission(stage: rollout.step, answer: answer))
         }
-        events.append(.tick)
         drive(id, events)
         return []
     }

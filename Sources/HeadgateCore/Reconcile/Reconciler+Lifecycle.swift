@@ -272,6 +272,10 @@ extension Reconciler {
         guard let champion = record.champion else {
             return Condition(.ready, .unknown, reason: "Progressing", "nothing serves yet", since: now)
         }
+        if let drift = toleratedDrift(record) {
+            let text = "\(drift), and `heal: false` leaves it so"
+            return Condition(.ready, .isFalse, reason: "Drifted", text, since: now)
+        }
         let text = "version \(champion.version.short) serves"
         switch state.observed[record.id]?.versions[champion.version]?.phase {
         case .ready: return Condition(.ready, .isTrue, reason: "Succeeded", text, since: now)
@@ -280,6 +284,16 @@ extension Reconciler {
             let text = "version \(champion.version.short) is not ready on its target"
             return Condition(.ready, .unknown, reason: "Progressing", text, since: now)
         }
+    }
+
+    /// How the target differs from what it was told and took, where that is reported and left.
+    private func toleratedDrift(_ record: DeploymentRecord) -> String? {
+        guard let spec = state.deployments[record.id]?.spec, !spec.heal, let applied = record.applied,
+            record.written == record.operation, let seen = state.observed[record.id],
+            // What was written just now takes its time to show.
+            state.activeSince[record.id].map({ $0 + settings.answerLimit <= now }) ?? true
+        else { return nil }
+        return seen.difference(from: applied, ignoring: spec.ignoreDifferences)
     }
 
     private func compliant(_ decision: GateDecision) -> Condition {

@@ -257,9 +257,9 @@ extension Reconciler {
             if state.records[id]?.address != serving.address { state.records[id]?.address = serving.address }
             // Of a Deployment that left the repository nothing moves but what removes it.
             guard state.deployments[id] != nil else { break }
-            // A rollout goes no step further before it is known that HEAD still asks for it (I4).
             firstLook = serving
-            if isFirst { reconcile(id) }
+            // A rollout goes no step further before it is known that HEAD still asks for it (I4).
+            if isFirst, state.records[id]?.rollout?.course == .forward { reconcile(id) }
             if let serving = firstLook.take() { drive(id, [.observed(serving)]) }
         }
         queue.insert(.deployment(id))

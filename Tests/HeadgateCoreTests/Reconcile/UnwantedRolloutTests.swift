@@ -108,4 +108,25 @@ import Testing
         world.run(for: .seconds(60))
         #expect(world.weights(id) == [version: 100])
     }
+
+    // Found by seed 9588 of the simulation: a hundred times a second.
+    @Test func `a way back whose write is not answered is not looked at without end`() throws {
+        var world = World()
+        var repository = Repository()
+        world.push(repository.commit())
+        world.run(for: .seconds(60))
+        let champion = try #require(world.state.records[id]?.champion?.version)
+        repository.quality = "0.95"
+        _ = try starting(&world, &repository)
+        world.isTargetMute = true
+        world.exitCodes = ["train": 3]
+        repository.quality = "0.97"
+        world.push(repository.commit())
+        let ticks = world.ticks
+        world.run(for: .seconds(300))
+        #expect(world.ticks - ticks < 400)
+        world.isTargetMute = false
+        world.run(for: .seconds(300))
+        #expect(world.state.records[id]?.rollout == nil && world.weights(id) == [champion: 100])
+    }
 }

@@ -35,6 +35,8 @@ struct World {
     var stepDuration = Duration.seconds(10)
     /// Whether nothing is heard of steps that start.
     var isSilent = false
+    /// Whether writes arrive and nothing is heard of them.
+    var isTargetMute = false
     private let judge = ThresholdJudge()
     private var generator: SeededGenerator
     private(set) var events: [LoggedEvent] = []
@@ -114,6 +116,7 @@ struct World {
                 return
             }
             serve(serving)
+            if isTargetMute { return }
             schedule(.applied(serving.deployment, operation, nil), after: .milliseconds(20))
         case .remove(_, let deployment, let operation):
             servers[deployment] = nil

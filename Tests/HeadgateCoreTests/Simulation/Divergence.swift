@@ -80,7 +80,8 @@ extension Simulation {
                 ? nil : "I9: \(id.name) waits for what is ready"
         }
         if record.champion?.version == version {
-            return status == .isTrue ? nil : "I5: \(id.name) serves HEAD and says \(reason)"
+            if status == .isTrue || (!object.spec.heal && reason == "Drifted") { return nil }
+            return "I5: \(id.name) serves HEAD and says \(reason)"
         }
         if record.conditions[.held] != nil, record.holds.contains(where: { $0.version == version }) {
             return history(allowsHolds: true) ? nil : "I5: \(id.name) is held: \(record.holds.last?.reason ?? "")"

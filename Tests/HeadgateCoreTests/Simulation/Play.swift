@@ -66,6 +66,8 @@ struct Play {
 
     /// I14: when nothing changes, nothing is written and no target is told anything.
     private mutating func checkIdleHour() {
+        // A rollout that waits for its gate goes on asking its checks.
+        if simulation.ledger.deployments.values.contains(where: { $0.rollout != nil }) { return }
         // What was warm drains, and a step that nobody wants any more may finish where its Model says so.
         simulation.run(for: .seconds(120))
         while let last = simulation.runner.live(simulation.time).first {
@@ -94,7 +96,9 @@ struct Play {
             // What only an override let serve does not pass the policy that is asked again.
             !sim.ledger.overrides.contains(where: { $0.version == earlier.version }),
             // Where the Model was in error, what served is not what the commit says.
-            var old = sim.watch.champions[earlier.version], old.broken.isEmpty
+            var old = sim.watch.champions[earlier.version], old.broken.isEmpty,
+            // What passed by another evaluation of the same version does not pass by its first one.
+            let evaluation = old.wine.evaluation, old.wine.quality + evaluation >= 70
         else { return }
         old.floor = min(old.floor, present.floor)
         var contents = present

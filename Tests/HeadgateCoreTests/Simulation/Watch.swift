@@ -40,7 +40,8 @@ extension Simulation {
 
     mutating func note(_ act: Act) {
         switch act {
-        case .clock, .person: watch.hasty = time + .seconds(1)
+        // A full disk keeps what is decided from being written, and for as long.
+        case .clock, .person: watch.hasty = max(time, diskFullUntil ?? time) + .seconds(6)
         case .commit, .forcePush, .webhooks, .git, .steps, .target, .amnesia, .answers, .checks, .crash, .diskFull:
             break
         }
