@@ -124,8 +124,11 @@ struct ChangeTraining: Sendable {
 
     /// The end of a log, unless the outcome has said all of it.
     private static func excerpt(_ log: String, of outcome: StepOutcome) -> String {
-        guard case .failed = outcome else { return log }
-        return log.contains("\n") ? log : ""
+        switch outcome {
+        case .failed: log.contains(where: \.isNewline) ? log : ""
+        case .errored(let error): log.isEmpty && error.message.contains(where: \.isNewline) ? error.message : log
+        case .succeeded, .cancelled: log
+        }
     }
 
     /// The last line is what a program says when it gives up; what was before it stands in the log.
@@ -144,13 +147,15 @@ struct ChangeTraining: Sendable {
 
     /// Whose fault it is that a step has no result: the change's, or the machine's, of which another run may know more.
     private static func shown(_ error: StepError) -> ReviewReport.Execution.Outcome {
-        switch error.code {
-        case .program: .defective(message: "could not be started: \(error.message)")
+        // What an installer printed stands in the log.
+        let message = String(error.message.prefix { !$0.isNewline })
+        return switch error.code {
+        case .program: .defective(message: "could not be started: \(message)")
         case .output where !error.mayRetry, .metrics where !error.mayRetry:
-            .defective(message: "did not give what it declares: \(error.message)")
-        case .signalled, .timedOut, .diskFull, .lost: .errored(message: "did not end: \(error.message)")
-        case .output, .metrics, .storage: .errored(message: "ended, and its result was not kept: \(error.message)")
-        case .couldNotStart, .environment, .input: .errored(message: "could not be run: \(error.message)")
+            .defective(message: "did not give what it declares: \(message)")
+        case .signalled, .timedOut, .diskFull, .lost: .errored(message: "did not end: \(message)")
+        case .output, .metrics, .storage: .errored(message: "ended, and its result was not kept: \(message)")
+        case .couldNotStart, .environment, .input: .errored(message: "could not be run: \(message)")
         }
     }
 

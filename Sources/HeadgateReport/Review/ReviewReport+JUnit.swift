@@ -33,11 +33,12 @@ extension ReviewReport {
     }
 
     private static func stepCase(_ execution: Execution) -> JUnitReport.Case {
+        let log = LogText.lines(of: execution.log).joined(separator: "\n")
         let outcome: JUnitReport.Case.Outcome
         switch execution.outcome {
         case .succeeded, .taken: outcome = .passed
-        case .failed(let message), .defective(let message): outcome = .failed(message: message, detail: execution.log)
-        case .errored(let message): outcome = .errored(message: message, detail: execution.log)
+        case .failed(let message), .defective(let message): outcome = .failed(message: message, detail: log)
+        case .errored(let message): outcome = .errored(message: message, detail: log)
         case .skipped(let reason): outcome = .skipped(reason: reason)
         }
         let said = outcome == .passed ? [execution.summary] + execution.remarks : []

@@ -102,13 +102,15 @@ import Testing
     @Test func `the end of a log keeps its lines and breaks out of nothing`() throws {
         var report = try SampleReport.make()
         report.executions = [report.executions[1]]
-        report.executions[0].log = "Traceback:\n  File \"a.py\"\n````\n\u{1B}[31m</details>\u{1B}[0m\u{7}\nValueError"
-        let lines = ["Traceback:", "  File \"a.py\"", "````", "</details>", "ValueError"]
+        report.executions[0].log =
+            "Traceback:\n  File \"a.py\"\n````\n\u{1B}[31m</details>\u{1B}[0m\u{7}\n10 %\r100 %\r\nValueError"
+        let lines = ["Traceback:", "  File \"a.py\"", "````", "</details>", "100 %", "ValueError"]
         let text = lines.map { "    | \($0)\n" }.joined()
         #expect(TextReport(report).document.contains(text), "\(TextReport(report).document)")
         let block = "\n\n`````text\n\(lines.joined(separator: "\n"))\n`````\n\n</details>"
         #expect(MarkdownReport(report).document.contains(block), "\(MarkdownReport(report).document)")
         #expect(report.junit.document.contains("Traceback:&#10;  File &quot;a.py&quot;&#10;"))
+        #expect(report.junit.document.contains("&#10;100 %&#10;ValueError"))
     }
 
     @Test func `a Deployment whose training failed, or that a policy of head refuses, is not said to move`() throws {
