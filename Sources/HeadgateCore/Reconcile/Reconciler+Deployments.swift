@@ -31,7 +31,7 @@ extension Reconciler {
             record.target = target
         }
         state.records[id] = record
-        if object.spec.suspend || record.suspendedSince != nil {
+        if isSuspended(id) {
             suspend(id)
             return
         }

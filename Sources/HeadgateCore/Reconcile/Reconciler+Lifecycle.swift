@@ -101,6 +101,10 @@ extension Reconciler {
         drained(id, target)
     }
 
+    func isSuspended(_ id: DeploymentID) -> Bool {
+        state.deployments[id]?.spec.suspend == true || state.records[id]?.suspendedSince != nil
+    }
+
     /// Work on the object stops; what serves goes on serving.
     mutating func suspend(_ id: DeploymentID) {
         let since = state.records[id]?.suspendedSince ?? now

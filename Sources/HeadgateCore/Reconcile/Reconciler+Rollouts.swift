@@ -18,8 +18,8 @@ extension Reconciler {
             apply(serving, of: id, write: write)
             return []
         case .admit(let admission):
-            // Asked again once the target was looked at, when it is known what HEAD asks for (I4).
-            guard state.observed[id] != nil else { return [] }
+            // Asked again once the target was looked at, when it is known what HEAD asks for (I4), or when work goes on.
+            guard state.observed[id] != nil, !isSuspended(id) else { return [] }
             return [.admission(stage: admission.stage, answer: self.admission(id, rollout))]
         case .measure(let request):
             if request.check.queries.isEmpty {

@@ -129,4 +129,20 @@ import Testing
         world.run(for: .seconds(300))
         #expect(world.state.records[id]?.rollout == nil && world.weights(id) == [champion: 100])
     }
+
+    // Found by seed 10786 of the simulation.
+    @Test func `a rollout of a suspended Deployment goes no further, whatever is heard of its target`() throws {
+        var world = World()
+        var repository = Repository()
+        let version = try starting(&world, &repository)
+        world.command(.suspend(id, by: "ada"))
+        world.run(for: .seconds(30))
+        world.crash()
+        world.run(for: .seconds(60))
+        #expect(world.weights(id)[version] == nil)
+        #expect(world.state.records[id]?.conditions[.ready]?.reason == "Suspended")
+        world.command(.resume(id, by: "ada"))
+        world.run(for: .seconds(60))
+        #expect(world.weights(id) == [version: 100])
+    }
 }
