@@ -73,39 +73,32 @@ struct LargeFileServerTests {
     }
 
     @Test func `an answer that leads elsewhere is not followed, and credentials stay with their server`() async throws {
-        Files.write(Self.server, to: scratch.path + "/server.py")
-        let shim = ShimProcess(folder: scratch.path + "/server")
-        let spec = ShimSpec(
-            command: ["python3", "server.py"], directory: scratch.path, environment: ["PATH": "/usr/bin:/bin"],
-            mode: .once(timeout: .seconds(60)), grace: .milliseconds(100))
-        _ = try shim.start(spec, executable: HeadgateExecutable.path)
-        #expect(await eventually { (Files.read(scratch.path + "/port") ?? "").hasSuffix("\n") })
-        let origin = "http://127.0.0.1:" + (Files.read(scratch.path + "/port") ?? "").dropLast()
-        func server(_ path: String, _ authorization: String? = "Basic x") -> LargeFileStore {
-            .server(LargeFileServer(url: "\(origin)/\(path)", authorization: authorization))
+        try await ScriptServer.run(Self.server, in: scratch) { host in
+            func server(_ path: String, _ authorization: String? = "Basic x") -> LargeFileStore {
+                .server(LargeFileServer(url: "http://\(host)/\(path)", authorization: authorization))
+            }
+            let fetcher = fetcher()
+            for (path, reason) in [
+                ("elsewhere", "elsewhere.example is not a host that the controller's configuration allows"),
+                ("wrong", "not the pinned"), ("nonsense", "does not answer as the API of Git LFS does"),
+                ("empty", "is not in the answer"), ("broken", "answered 503"),
+            ] {
+                let error = await refusal(file("data"), of: server(path), fetcher)
+                #expect(error?.message.contains(reason) == true, "\(path): \(error?.message ?? "")")
+            }
+            let closed = await refusal(file("data"), of: server("good", nil), fetcher)
+            #expect(closed?.message.contains("answered 401: the source's credentials") == true)
+            let none = await refusal(file("data"), of: .none("no way"), fetcher)
+            #expect(none?.message.hasSuffix("is not fetched: no way") == true)
+            try await fetcher.materialize(
+                file("data"), of: server("good"), input: "data.bin", at: scratch.path + "/out")
+            #expect(Files.read(scratch.path + "/out") == "data")
         }
-        let fetcher = fetcher()
-        for (path, reason) in [
-            ("elsewhere", "elsewhere.example is not a host that the controller's configuration allows"),
-            ("wrong", "not the pinned"), ("nonsense", "does not answer as the API of Git LFS does"),
-            ("empty", "is not in the answer"), ("broken", "answered 503"),
-        ] {
-            let error = await refusal(file("data"), of: server(path), fetcher)
-            #expect(error?.message.contains(reason) == true, "\(path): \(error?.message ?? "")")
-        }
-        let closed = await refusal(file("data"), of: server("good", nil), fetcher)
-        #expect(closed?.message.contains("answered 401: the source's credentials") == true)
-        let none = await refusal(file("data"), of: .none("no way"), fetcher)
-        #expect(none?.message.hasSuffix("is not fetched: no way") == true)
-        try await fetcher.materialize(file("data"), of: server("good"), input: "data.bin", at: scratch.path + "/out")
-        #expect(Files.read(scratch.path + "/out") == "data")
-        shim.terminate()
-        _ = try await shim.ended()
     }
 
     /// Answers as its path says; what it gives needs the same credentials as the question.
     private static let server = """
-        import http.server, json, os
+        import http.server, json
         class Handler(http.server.BaseHTTPRequestHandler):
             def answer(self, code, body=b""):
                 self.send_response(code)
@@ -130,10 +123,5 @@ struct LargeFileServerTests {
                 self.answer(200, b"data" if self.path.endswith("good") else b"tampered")
             def log_message(self, *arguments):
                 pass
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        with open("port.new", "w") as file:
-            print(server.server_port, file=file)
-        os.rename("port.new", "port")
-        server.serve_forever()
         """
 }

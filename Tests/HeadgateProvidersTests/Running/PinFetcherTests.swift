@@ -63,34 +63,27 @@ import Testing
     }
 
     @Test func `data comes from an allowed host, and a redirect leads to no other`() async throws {
-        Files.write(Self.server, to: scratch.path + "/server.py")
-        let shim = ShimProcess(folder: scratch.path + "/server")
-        let spec = ShimSpec(
-            command: ["python3", "server.py"], directory: scratch.path, environment: ["PATH": "/usr/bin:/bin"],
-            mode: .once(timeout: .seconds(60)), grace: .milliseconds(100))
-        _ = try shim.start(spec, executable: HeadgateExecutable.path)
-        #expect(await eventually { (Files.read(scratch.path + "/port") ?? "").hasSuffix("\n") })
-        let host = "127.0.0.1:" + (Files.read(scratch.path + "/port") ?? "").dropLast()
-        let fetcher = PinFetcher(
-            policy: PinPolicy(hosts: [host], sizeLimit: 1000), store: store, folder: scratch.path + "/pins")
-        try await fetcher.materialize(pin("http://\(host)/moved"), at: scratch.path + "/out")
-        #expect(Files.read(scratch.path + "/out") == "data")
-        for (path, reason, mayRetry) in [
-            ("away", "elsewhere.example is not a host", false), ("missing", "answered 404", false),
-            ("broken", "answered 503", true), ("large", "larger than 1000 bytes", false), ("loop", "too many", false),
-        ] {
-            let error = await #expect(throws: StepError.self) {
-                try await fetcher.materialize(pin("http://\(host)/\(path)", path), at: scratch.path + "/x")
+        try await ScriptServer.run(Self.server, in: scratch) { host in
+            let fetcher = PinFetcher(
+                policy: PinPolicy(hosts: [host], sizeLimit: 1000), store: store, folder: scratch.path + "/pins")
+            try await fetcher.materialize(pin("http://\(host)/moved"), at: scratch.path + "/out")
+            #expect(Files.read(scratch.path + "/out") == "data")
+            for (path, reason, mayRetry) in [
+                ("away", "elsewhere.example is not a host", false), ("missing", "answered 404", false),
+                ("broken", "answered 503", true), ("large", "larger than 1000 bytes", false),
+                ("loop", "too many", false),
+            ] {
+                let error = await #expect(throws: StepError.self) {
+                    try await fetcher.materialize(pin("http://\(host)/\(path)", path), at: scratch.path + "/x")
+                }
+                #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
+                #expect(error?.mayRetry == mayRetry)
             }
-            #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
-            #expect(error?.mayRetry == mayRetry)
         }
-        shim.terminate()
-        _ = try await shim.ended()
     }
 
     private static let server = """
-        import http.server, os
+        import http.server
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 places = {"/moved": "/data", "/away": "http://elsewhere.example/data", "/loop": "/loop"}
@@ -106,10 +99,5 @@ import Testing
                 self.wfile.write(bodies.get(self.path, b""))
             def log_message(self, *arguments):
                 pass
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        with open("port.new", "w") as file:
-            print(server.server_port, file=file)
-        os.rename("port.new", "port")
-        server.serve_forever()
         """
 }
