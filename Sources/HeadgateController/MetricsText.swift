@@ -65,8 +65,8 @@ package enum MetricsText {
     }
 
     private static func rollouts(_ rollouts: [(DeploymentID, Rollout)], _ text: inout Exposition) {
-        text.family("headgate_rollout_stage", "gauge", "The stage that a rollout is in, counted from 0.")
-        for (id, rollout) in rollouts { text.sample("headgate_rollout_stage", labels(id), Double(rollout.step)) }
+        text.family("headgate_rollout_stage", "gauge", "The stage that a rollout is in, counted from 1.")
+        for (id, rollout) in rollouts { text.sample("headgate_rollout_stage", labels(id), Double(rollout.step + 1)) }
         text.family("headgate_rollout_stages", "gauge", "How many stages a rollout has.")
         for (id, rollout) in rollouts {
             text.sample("headgate_rollout_stages", labels(id), Double(rollout.stages.count))

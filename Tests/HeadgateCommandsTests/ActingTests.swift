@@ -68,6 +68,7 @@ import Testing
         let back = try await world.headgate("rollback", "toy", "--reason", "it is worse", "--wait")
         #expect(back.status == 0 && back.errors.contains("RollbackRequested"), "\(back)")
         try await world.controller.serves("0.9")
+        #expect(back.errors.contains("Held: version"), "\(back)")
         #expect(try await world.headgate("get", "deployment", "toy").output.contains("by ada: it is worse"))
         let approved = try await world.headgate("approve", "toy")
         #expect(approved.status == 0 && approved.errors.contains("Approved: version"), "\(approved)")
@@ -121,5 +122,22 @@ import Testing
         let log = world.controller.log.split(separator: "\n")
         #expect(log.filter { $0.contains("main does not exist on the remote") }.count == 1, "\(world.controller.log)")
         try await world.controller.serves("0.8")
+    }
+
+    @Test func `a version that fails again is not what HEAD asks for, and its release ends with 1`() async throws {
+        let world = try world()
+        var files = Toy.files(accuracy: "0.95")
+        files["serve.py"] = "raise SystemExit(3)\n"
+        try await world.repository.commit("Break the server", files)
+        #expect(try await world.headgate("reconcile").status == 0)
+        #expect(
+            try await eventually {
+                try await world.headgate("get", "deployments", "-o", "json").output.contains("Held")
+            })
+        let found = try #require(
+            JSON.list(try await world.headgate("get", "deployments", "-o", "json").output).first)
+        #expect("\(found)".contains("is held by headgate"), "\(found)")
+        let released = try await world.headgate("release", "toy", "--wait", "--timeout", "2m")
+        #expect(released.status == 1 && released.errors.contains("Held: version"), "\(released)")
     }
 }

@@ -24,7 +24,7 @@ struct DeploymentArgument: ParsableArguments {
         let command = try make(id, found)
         let answer = try await client.post("/api/v1/commands", command, as: CommandAnswer.self)
         for line in answer.done { Terminal.note(Renderer.clean(line)) }
-        try await waiting.follow(found, client)
+        try await waiting.follow(found, client, isHoldWanted: command.asksForHold)
     }
 
     /// Resolves a name over all sources.

@@ -19,8 +19,10 @@ struct WaitOptions: ParsableArguments {
 
     /// Follows a Deployment until nothing more happens to it.
     ///
+    /// With `isHoldWanted`, the command asks for a hold, and reaching one is no failure.
+    ///
     /// - Throws: an exit code of 1 when it settled without serving what HEAD asks for, and 2 when time ran out.
-    func follow(_ deployment: DeploymentResource, _ client: APIClient) async throws {
+    func follow(_ deployment: DeploymentResource, _ client: APIClient, isHoldWanted: Bool = false) async throws {
         guard wait, let span = Duration(text: timeout) else { return }
         let end = Instant.now + span
         var progress = ProgressLine()
@@ -36,7 +38,7 @@ struct WaitOptions: ParsableArguments {
             progress.show("\(now.name)  \(ready?.reason ?? "Unknown"): \(ready?.message ?? "")", weights(now))
             calm = isMoving(now) ? 0 : calm + 1
             if calm >= 3 {
-                if ready?.status == .isTrue || isHeld(now) { return }
+                if ready?.status == .isTrue || (isHoldWanted && now.conditions[.held] != nil) { return }
                 throw ExitCode(1)
             }
             guard .now < end else {
@@ -49,9 +51,6 @@ struct WaitOptions: ParsableArguments {
         }
     }
 
-    // A hold is what some commands ask for, so reaching it is no failure.
-    private func isHeld(_ deployment: DeploymentResource) -> Bool { deployment.conditions[.held] != nil }
-
     private func isMoving(_ deployment: DeploymentResource) -> Bool {
         if let rollout = deployment.rollout { return !rollout.paused }
         guard let ready = deployment.conditions[.ready], ready.status != .isTrue else { return false }
@@ -61,6 +60,16 @@ struct WaitOptions: ParsableArguments {
     private func weights(_ deployment: DeploymentResource) -> String {
         deployment.versions.filter { $0.weight > 0 }.map { "\(Columns.short($0.version)) \($0.weight)%" }
             .joined(separator: " ")
+    }
+}
+
+extension Command {
+    /// Whether a Deployment that is held is what it asks for.
+    var asksForHold: Bool {
+        switch self {
+        case .rollback, .hold, .abort: true
+        default: false
+        }
     }
 }
 

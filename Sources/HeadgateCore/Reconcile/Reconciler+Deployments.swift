@@ -97,7 +97,8 @@ extension Reconciler {
         var extra: [Condition] = []
         let digest = record.holds.isEmpty ? nil : desiredDigest(id, object, version)
         if let digest, let hold = record.holds.last(where: { $0.desired == digest }) {
-            let text = "\(hold.reason) (by \(hold.by)); `headgate release \(id.name)` ends it"
+            let what = "version \(version.id.short) is held by \(hold.by): \(hold.reason)"
+            let text = "\(what); `headgate release \(id.name)` ends it"
             extra.append(Condition(.held, .isTrue, reason: "Held", text, since: hold.at))
             guard let stay = hold.stay ?? record.champion?.version, let held = state.versions[stay],
                 let then = (record.history.last { $0.version == stay }?.assessment).flatMap({ state.assessments[$0] })

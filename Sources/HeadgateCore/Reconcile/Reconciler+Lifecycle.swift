@@ -243,7 +243,7 @@ extension Reconciler {
         drainOldTargets(id)
         guard var record = state.records[id] else { return }
         var conditions = given
-        if conditions[.ready] == nil { conditions.append(readiness(record)) }
+        if conditions[.ready] == nil { conditions.append(readiness(record, held: conditions[.held])) }
         if let ready = conditions[.ready], ready.status != .isTrue, conditions[.suspended] == nil {
             let kind: Condition.Kind = ready.status == .isFalse ? .stalled : .reconciling
             conditions.append(Condition(kind, .isTrue, reason: ready.reason, ready.message, since: now))
@@ -264,7 +264,7 @@ extension Reconciler {
         }
     }
 
-    private func readiness(_ record: DeploymentRecord) -> Condition {
+    private func readiness(_ record: DeploymentRecord, held: Condition?) -> Condition {
         if let rollout = record.rollout {
             let text = "version \(rollout.candidate.version.short): \(rollout.stage.name)"
             if rollout.phase == .admitting, let refusal = rollout.refusal {
@@ -282,7 +282,12 @@ extension Reconciler {
         }
         let text = "version \(champion.version.short) serves"
         switch state.observed[record.id]?.versions[champion.version]?.phase {
-        case .ready: return Condition(.ready, .isTrue, reason: "Succeeded", text, since: now)
+        case .ready:
+            // However well it serves, it is not what HEAD asks for.
+            if let held, record.desired != champion.version {
+                return .notReady("Held", "\(text); \(held.message)", now, stalled: true)
+            }
+            return Condition(.ready, .isTrue, reason: "Succeeded", text, since: now)
         case .failed(let why): return Condition(.ready, .isFalse, reason: "Unhealthy", why, since: now)
         case .starting, .draining, .stopped, nil:
             let text = "version \(champion.version.short) is not ready on its target"

@@ -192,7 +192,8 @@ extension Rollout {
                 cause.hold = false
                 course = .back(cause)
             } else {
-                let reason = version.map { "version \($0.short) is wanted again" } ?? "it is no longer wanted"
+                let what = "version \(candidate.version.short) is no longer asked for"
+                let reason = version.map { "\(what): back to \($0.short)" } ?? what
                 // What serves already is all that there is.
                 if version == nil, candidateTookTraffic { return }
                 goBack(reason, hold: false, asked: true, &turn)

@@ -70,6 +70,11 @@ extension SpecChecker {
             case .pause, .pauseUntilApproved: break
             }
         }
+        if !spec.steps.contains(where: \.waits) {
+            report(
+                "no-wait", "no step waits, so the candidate has all traffic as soon as it is ready",
+                at: place + [.field("steps")], hint: "put analyse: 5m or pause: 10m after a weight", severity: .warning)
+        }
     }
 
     private func checkAnalysis(_ duration: Duration, _ checks: [CheckSpec], _ list: String, at field: [FieldPart]) {
@@ -83,5 +88,11 @@ extension SpecChecker {
         for (index, check) in checks.enumerated() {
             checkUnique(check.queries.map(\.name), "query", at: place + [.index(index), .field("queries")])
         }
+    }
+}
+
+extension CanaryStep {
+    fileprivate var waits: Bool {
+        if case .weight = self { false } else { true }
     }
 }

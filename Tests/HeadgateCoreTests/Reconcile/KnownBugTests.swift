@@ -48,6 +48,7 @@ import Testing
         }
         #expect(champion(world) == first)
         #expect(world.state.records[id]?.conditions[.held] != nil)
+        #expect(ready(world)?.status == .isFalse && ready(world)?.reason == "Held")
         world.command(.release(id, by: "ada"))
         world.run(for: .seconds(60))
         #expect(champion(world) == second)

@@ -82,7 +82,7 @@ struct SpecCheckTests {
         BadInput("downtime that nobody allowed", deployment(strategy: "{recreate: {}}"), "7:24 downtime"),
         BadInput(
             "weights that fall", deployment(strategy: "{canary: {steps: [{weight: 10}, {weight: 10}, {weight: 5}]}}"),
-            "7:54 weight-order", "7:68 weight-order"),
+            "7:30 no-wait", "7:54 weight-order", "7:68 weight-order"),
         BadInput(
             "a weight above 100", deployment(strategy: "{canary: {steps: [{weight: 101}]}}"), "7:40 out-of-range"),
         BadInput(

@@ -173,7 +173,7 @@ import Testing
     }
 
     @Test func `a program that says nothing is given up at its deadline, and started again`() async throws {
-        try await target("mute", within: .seconds(6)) { target, _ in
+        try await target("mute", within: .seconds(15)) { target, _ in
             let error = await #expect(throws: TargetError.self) {
                 _ = try await target.observe(TargetFixture.deployment())
             }
