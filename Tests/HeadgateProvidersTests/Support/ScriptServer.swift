@@ -6,9 +6,7 @@ import Testing
 
 /// A server that a test writes in Python.
 enum ScriptServer {
-    /// Serves with the script's class `Handler` while the body runs.
-    ///
-    /// - Parameter body: Gets the server's host and port, such as `127.0.0.1:20481`.
+    /// Serves with the script's class `Handler` while the body runs, which gets host and port: `127.0.0.1:20481`.
     static func run(
         _ script: String, in scratch: Scratch, _ body: (_ host: String) async throws -> Void
     ) async throws {
