@@ -249,7 +249,7 @@ extension PlannedChange {
     fileprivate var movesVersions: Bool {
         switch action {
         case .run, .wait, .refused, .rollOut, .restore, .move: true
-        case .none, .cached, .resize, .judge, .apply, .create, .prune, .keep, .error: false
+        case .none, .cached, .resize, .judge, .apply, .create, .prune, .confirm, .held, .keep, .error: false
         }
     }
 }

@@ -110,7 +110,8 @@ struct PlanCommand: AsyncParsableCommand {
 
     private func show(_ changes: [PlannedChange], of desired: DesiredState, isWhole: Bool) throws {
         let shown =
-            all || output == .json || output == .yaml ? changes : changes.filter { $0.isChange || $0.action == .keep }
+            all || output == .json || output == .yaml
+            ? changes : changes.filter { $0.isChange || $0.action == .keep || $0.action == .held }
         let columns: [Column<PlannedChange>] = [
             Column("OBJECT") { change in
                 change.step.map { "\(change.object) \($0)" } ?? "\(change.object)"

@@ -22,6 +22,10 @@ package struct PlannedChange: Hashable, Sendable, Codable {
         case apply
         case create
         case prune
+        /// It would be pruned, once a person confirms that so many are.
+        case confirm
+        /// A hold keeps it where it is.
+        case held
         /// Its manifest is in error, so its last good spec stays in force.
         case keep
         /// It cannot be planned.
@@ -46,8 +50,10 @@ package struct PlannedChange: Hashable, Sendable, Codable {
     /// Whether applying it changes something in the world.
     package var isChange: Bool {
         switch action {
-        case .none, .cached, .keep: false
-        case .run, .wait, .refused, .rollOut, .restore, .resize, .move, .judge, .apply, .create, .prune, .error: true
+        case .none, .cached, .held, .keep: false
+        case .run, .wait, .refused, .rollOut, .restore, .resize, .move, .judge, .apply, .create, .prune, .confirm,
+            .error:
+            true
         }
     }
 }
@@ -138,7 +144,7 @@ package struct Planner: Sendable {
         let waiting = Set(changes.filter { $0.action == .keep }.map(\.object))
         let kept = held(source, head, base).filter { !waiting.contains($0.object) }
         let names = Set(kept.map(\.object))
-        return changes.filter { !names.contains($0.object) } + kept
+        return confirmed(changes.filter { !names.contains($0.object) }, source, head, base) + kept
     }
 
     private func steps(_ id: ModelID, _ plan: PipelinePlan, _ before: PipelinePlan?) -> [PlannedChange] {
@@ -206,22 +212,25 @@ package struct Planner: Sendable {
             return record?.champion == nil
                 ? PlannedChange(object, .rollOut, reason) : rollOut(object, reason, deployment, head)
         }
+        let hold = record.flatMap { self.hold(on: id, deployment, head, version, $0) }
         guard let record, let champion = record.champion else {
+            if let hold { return held(object, hold) }
             return PlannedChange(object, .rollOut, "first version \(version.id.short), if it passes its gates")
         }
         if let target = record.target, let move = move(object, from: target.id.name, target.spec, deployment, head) {
             return move
         }
-        if champion.version == version.id {
-            let replicas = record.applied?.versions.first { $0.version == version.id }?.replicas
+        let goal = hold.map { $0.stay ?? champion.version } ?? version.id
+        if champion.version == goal {
+            let replicas = record.applied?.versions.first { $0.version == goal }?.replicas
             if let replicas, replicas != deployment.spec.replicas {
                 return PlannedChange(object, .resize, "from \(replicas) to \(deployment.spec.replicas) replicas")
             }
-            return PlannedChange(object, .none, "serves version \(version.id.short)")
+            return hold.map { held(object, $0) }
+                ?? PlannedChange(object, .none, "serves version \(version.id.short)")
         }
-        if record.history.contains(where: { $0.version == version.id }) {
-            return PlannedChange(
-                object, .restore, "version \(version.id.short) was champion before: nothing is trained")
+        if record.history.contains(where: { $0.version == goal }) {
+            return PlannedChange(object, .restore, "version \(goal.short) was champion before: nothing is trained")
         }
         return rollOut(
             object, "from version \(champion.version.short) to \(version.id.short), if it passes its gates", deployment,

@@ -14,6 +14,42 @@ extension Planner {
         }
     }
 
+    /// The decision that keeps a Deployment from a version, as long as head asks for nothing else than was held.
+    func hold(
+        on id: DeploymentID, _ deployment: Object<DeploymentSpec>, _ head: DesiredState, _ version: VersionRecord,
+        _ record: DeploymentRecord
+    ) -> Hold? {
+        guard !record.holds.isEmpty else { return nil }
+        let digest = ReconcilerState(head, of: id.source).desiredDigest(id, deployment, version)
+        return record.holds.last { $0.desired == digest }
+    }
+
+    func held(_ object: ObjectID, _ hold: Hold) -> PlannedChange {
+        PlannedChange(
+            object, .held,
+            "version \(hold.version.short) is held: \(hold.reason) (by \(hold.by)); `headgate release \(object.name)` "
+                + "ends it")
+    }
+
+    /// What leaves with many Deployments at once waits for a person (I8).
+    func confirmed(
+        _ changes: [PlannedChange], _ source: SourceName, _ head: DesiredState, _ base: DesiredState?
+    ) -> [PlannedChange] {
+        let before = base?.deployments ?? [:]
+        let gone = before.filter { name, deployment in
+            head.deployments[name] == nil
+                && head.hold(
+                    on: ObjectID(DeploymentID(source: source, name: name)), lastSeenAt: deployment.meta.location) == nil
+        }.count
+        guard MassDeletion.waits(gone, of: before.count, share: MassDeletion.share) else { return changes }
+        return changes.map { change in
+            guard change.action == .prune else { return change }
+            return PlannedChange(
+                change.object, .confirm,
+                "left the repository with \(gone) of \(before.count) Deployments: waits for `headgate prune \(source)`")
+        }
+    }
+
     /// Why a Deployment cannot be planned: what it serves or where is not there, or not known for its errors.
     func missing(
         _ id: DeploymentID, _ spec: DeploymentSpec, _ head: DesiredState, _ base: DesiredState?

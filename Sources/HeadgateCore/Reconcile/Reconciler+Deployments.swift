@@ -290,15 +290,7 @@ extension Reconciler {
     /// Names a desired state: version, strategy and policies.
     func desiredDigest(_ id: DeploymentID, _ object: Object<DeploymentSpec>, _ version: VersionRecord) -> DesiredDigest
     {
-        var builder = DigestBuilder(domain: "headgate.dev/desired/1")
-        builder.add("version", version.id.digest)
-        builder.add("strategy", "\(object.spec.strategy.unlocated)")
-        for moment in GateMoment.allCases {
-            for policy in policies(guarding: model(of: id, version), id, at: moment) {
-                builder.add("policy", [policy.name.text, policy.digest?.description ?? ""])
-            }
-        }
-        return DesiredDigest(builder.finish())
+        state.desiredDigest(id, object, version)
     }
 
     mutating func touch(_ id: DeploymentID) {

@@ -10,28 +10,7 @@ struct GuardingPolicy: Sendable {
 extension Reconciler {
     /// Policies that a Model or Deployment names, or whose `match` selects either, in order of name.
     func policies(guarding model: ModelID, _ deployment: DeploymentID?, at moment: GateMoment) -> [GuardingPolicy] {
-        let modelObject = state.models[model]
-        let deploymentObject = deployment.flatMap { state.deployments[$0] }
-        let named = Set((modelObject?.spec.policies ?? []) + (deploymentObject?.spec.policies ?? []))
-        let selected = state.policies.filter { id, policy in
-            guard id.source == model.source, let match = policy.spec.match else { return false }
-            if let labels = modelObject?.meta.labels, match.selects(labels) { return true }
-            if let labels = deploymentObject?.meta.labels, match.selects(labels) { return true }
-            return false
-        }
-        let names = named.union(selected.keys.map(\.name)).sorted()
-        return names.compactMap { name in
-            let id = PolicyID(source: model.source, name: name)
-            if let diagnostic = state.quarantined[ObjectID(id)] {
-                return GuardingPolicy(
-                    name: name, spec: nil, digest: nil, problem: "policy \(name) is in error: \(diagnostic)")
-            }
-            guard let policy = state.policies[id], let digest = state.policyDigests[id] else {
-                return GuardingPolicy(name: name, spec: nil, digest: nil, problem: "policy \(name) does not exist")
-            }
-            guard policy.spec.at.contains(moment) else { return nil }
-            return GuardingPolicy(name: name, spec: policy.spec, digest: digest, problem: nil)
-        }
+        state.policies(guarding: model, deployment, at: moment)
     }
 
     /// What the gate before training answers; nil when nothing refuses.

@@ -103,7 +103,7 @@ extension Reconciler {
         }
         let gone = missing.filter { $0.kind == .deployment }.count
         let total = gone == 0 ? 0 : state.deployments.keys.filter { $0.source == source }.count
-        if gone > Self.alwaysAllowedDeletions, Double(gone) > settings.massDeletionShare * Double(total) {
+        if MassDeletion.waits(gone, of: total, share: settings.massDeletionShare) {
             if state.unconfirmed[source] != missing {
                 let text = "deletes \(gone) of \(total) Deployments; confirm it with `headgate prune \(source)`"
                 log(.warning, "MassDeletion", text, nil, state.sources[source]?.revision)
@@ -114,9 +114,6 @@ extension Reconciler {
         state.unconfirmed[source] = nil
         remove(missing)
     }
-
-    /// Fewer deletions than this never wait, whatever their share.
-    private static let alwaysAllowedDeletions = 3
 
     /// Takes objects out of force, in reverse order of dependency.
     mutating func remove(_ ids: [ObjectID]) {

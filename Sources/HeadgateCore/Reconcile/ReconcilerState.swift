@@ -109,7 +109,7 @@ package struct ReconcilerSettings: Hashable, Sendable, Codable {
         observeInterval: Duration = .seconds(15),
         rolloutInterval: Duration = .milliseconds(100), pruneGrace: Duration = .seconds(10),
         removalDeadline: Duration = .seconds(600), answerLimit: Duration = .seconds(120),
-        massDeletionShare: Double = 0.5, keptChampions: Int = 20
+        massDeletionShare: Double = MassDeletion.share, keptChampions: Int = 20
     ) {
         self.concurrentSteps = concurrentSteps
         self.retry = retry

@@ -8,7 +8,8 @@ extension ReviewReport {
         for index in changes.indices where changes[index].change.object.kind == .deployment {
             switch changes[index].change.action {
             case .rollOut, .restore, .move: break
-            case .none, .run, .wait, .cached, .refused, .resize, .judge, .apply, .create, .prune, .keep, .error:
+            case .none, .run, .wait, .cached, .refused, .resize, .judge, .apply, .create, .prune, .confirm, .held,
+                .keep, .error:
                 continue
             }
             guard let subject = subjects.first(where: { $0.object == changes[index].change.object }) else { continue }

@@ -127,4 +127,55 @@ import Testing
         #expect(changes["Model/wine train"]?.action == .run)
         #expect(changes["Model/wine train"]?.reason == "new step")
     }
+
+    @Test func `beside a ledger a hold keeps a Deployment where it is, until something else is asked for`() throws {
+        var world = World()
+        var repository = Repository()
+        for quality in ["0.90", "0.95"] {
+            repository.quality = quality
+            world.push(repository.commit())
+            world.run(for: .seconds(60))
+        }
+        let inForce = repository.commit().desired
+        func plan(_ head: Repository) throws -> PlannedChange {
+            var head = head
+            let (snapshot, contents) = (head.commit(), world.contents)
+            let changes = Planner(host: World.host).plan(
+                World.source, snapshot.desired, base: inForce, known: PlanKnowledge(contents),
+                revision: snapshot.revision, commit: snapshot.commit, now: world.now)
+            return try #require(changes.first { $0.object == ObjectID(Repository.deployment) })
+        }
+        world.command(.rollback(Repository.deployment, to: nil, by: "ada", reason: "too slow"))
+        #expect(try plan(repository).action == .restore, "it is still to go back")
+        world.run(for: .seconds(30))
+        let held = try plan(repository)
+        #expect(held.action == .held && !held.isChange)
+        #expect(held.reason.hasSuffix(" is held: too slow (by ada); `headgate release wine` ends it"), "\(held)")
+        repository.replicas = 2
+        #expect(try plan(repository).action == .resize, "replicas follow whatever is held")
+        repository.replicas = 1
+        repository.floor = 0.7
+        #expect(try plan(repository).action == .restore, "another policy is another desired state")
+    }
+
+    @Test(arguments: [(3, 6, false), (4, 6, true), (4, 8, false), (6, 6, true)])
+    func `what deletes many Deployments at once waits for a person`(_ gone: Int, _ total: Int, _ waits: Bool) throws {
+        var repository = Repository()
+        let snapshot = repository.commit()
+        let one = try #require(snapshot.desired.deployments[Repository.deployment.name])
+        func desired(_ numbers: Range<Int>) -> DesiredState {
+            var desired = snapshot.desired
+            desired.deployments = [:]
+            for number in numbers { desired.deployments[name(DeploymentName("wine\(number)"))] = one }
+            return desired
+        }
+        let changes = Planner(host: World.host).plan(
+            World.source, desired(gone..<total), base: desired(0..<total), known: PlanKnowledge(),
+            revision: snapshot.revision, commit: snapshot.commit, now: Instant(milliseconds: 0)
+        ).filter { $0.action == .prune || $0.action == .confirm }
+        #expect(changes.count == gone)
+        #expect(changes.allSatisfy { $0.action == (waits ? .confirm : .prune) && $0.isChange }, "\(changes)")
+        let text = "left the repository with \(gone) of \(total) Deployments: waits for `headgate prune models`"
+        #expect(changes.allSatisfy { ($0.reason == text) == waits }, "\(changes)")
+    }
 }
