@@ -29,7 +29,10 @@ package struct APIServer: Sendable {
     }
 
     /// Serves until cancelled or asked to stop.
-    package func run() async throws {
+    ///
+    /// - Parameter listening: Called once the address is taken.
+    /// - Throws: ``APIProblem`` for an address that cannot be listened on.
+    package func run(listening: @escaping @Sendable () -> Void = {}) async throws {
         let router = Router()
         router.add(middleware: Authorization(token: token))
         router.add(middleware: UnknownRoutes())
@@ -46,7 +49,8 @@ package struct APIServer: Sendable {
         configuration.serverName = "headgate"
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        let application = Application(router: router, configuration: configuration, logger: quiet)
+        let application = Application(
+            router: router, configuration: configuration, onServerRunning: { _ in listening() }, logger: quiet)
         do {
             try await application.run()
         } catch let error as IOError {

@@ -87,13 +87,23 @@ struct Composition {
             logPath: { runner.logPath($0) }, stateFolder: root, started: .now,
             routers: { await factory.routers() })
         let server = try APIServer(facade: facade, address: address, token: try Self.token(settings), logger: logger)
+        let listen = "\(address)"
+        let main = ServerService(server: server) {
+            logger.notice("controller started", metadata: ["state": "\(root)", "listen": "\(listen)"])
+        }
+        // Who works on this machine finds the controller by its state folder, wherever else it listens.
+        let own = APIAddress.unixSocket(path: layout.apiSocket)
+        let isElsewhere = address.path != own.path
+        let local =
+            isElsewhere
+            ? [ServerService(server: try APIServer(facade: facade, address: own, token: nil, logger: logger))] : []
         let publisher = shared.map {
             ChampionPublisher(controller: controller, shared: $0, logger: logger) as any Service
         }
         services =
             [controller, factory, desk] + [publisher].compactMap(\.self)
             + watchers.sorted { $0.key < $1.key }.map { $0.value as any Service }
-            + [ServerService(server: server)]
+            + local + [main]
     }
 
     /// Leaves the ledger as one file that holds everything; called last.
@@ -204,10 +214,20 @@ struct Composition {
     }
 }
 
+extension APIAddress {
+    /// The socket's path without detours; nil for TCP.
+    fileprivate var path: String? {
+        guard case .unixSocket(let path) = self else { return nil }
+        return URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+}
+
 /// Runs the API server in the group.
 struct ServerService: Service {
     let server: APIServer
-    func run() async throws { try await server.run() }
+    var listening: @Sendable () -> Void = {}
+
+    func run() async throws { try await server.run(listening: listening) }
 }
 
 /// Secrets by name; values come from the controller's environment or from files.

@@ -78,9 +78,6 @@ struct RunCommand: AsyncParsableCommand {
             configuration: ServiceGroupConfiguration(
                 services: composition.services.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        logger.notice(
-            "controller started",
-            metadata: ["state": "\(composition.stateFolder)", "listen": "\(composition.address)"])
         do {
             try await group.run()
         } catch {
