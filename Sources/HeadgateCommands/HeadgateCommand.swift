@@ -1,6 +1,7 @@
 package import ArgumentParser
 import Foundation
 import HeadgateAPI
+import HeadgateCore
 
 /// This program's version.
 let headgateVersion = "0.1.0"
@@ -44,6 +45,10 @@ package struct HeadgateCommand: AsyncParsableCommand {
     /// Runs the program: a helper of the controller, or the command that the arguments ask for.
     package static func start() async {
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
+        if let hint = misspelt(CommandLine.arguments) {
+            Terminal.note("Error: \(hint)\n  See 'headgate --help' for all commands.")
+            Foundation.exit(64)
+        }
         var running: (any ParsableCommand.Type)?
         do {
             var command = try await asyncParseAsRoot()
@@ -69,6 +74,15 @@ package struct HeadgateCommand: AsyncParsableCommand {
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// What to say of a first word that is no command; the parser would count it among unexpected arguments.
+    private static func misspelt(_ arguments: [String]) -> String? {
+        guard arguments.count > 1, !arguments[1].hasPrefix("-") else { return nil }
+        let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+        guard !names.contains(arguments[1]) else { return nil }
+        let near = Spelling.nearest(to: arguments[1], among: names).map { ": did you mean \($0)?" } ?? ""
+        return "there is no command \(arguments[1])\(near)"
     }
 }
 

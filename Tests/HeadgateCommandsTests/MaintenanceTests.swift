@@ -88,6 +88,8 @@ import Testing
         #expect(try objects(in: "\(copy)/state") == objects(in: state))
         let refused = try await world.headgate("backup", "\(copy)/state/")
         #expect(refused.status == 1 && refused.errors.contains("is not empty"), "\(refused)")
+        let homeless = try await world.headgate("backup", "\(copy)/none/ledger.sqlite")
+        #expect(homeless.status == 1 && homeless.errors.contains("copy/none does not exist: make"), "\(homeless)")
         let ledger = try await world.headgate("backup", "\(copy)/ledger.sqlite")
         #expect(ledger.status == 0 && ledger.output.contains("ledger.sqlite: the ledger, "), "\(ledger)")
         let twice = try await world.headgate("backup", "\(copy)/ledger.sqlite")

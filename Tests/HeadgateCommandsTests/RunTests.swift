@@ -27,6 +27,17 @@ import Testing
         #expect(!result.errors.contains("secret"))
     }
 
+    @Test(arguments: [
+        (["rollbck", "toy"], "there is no command rollbck: did you mean rollback?"),
+        (["frobnicate"], "there is no command frobnicate\n"),
+    ])
+    func `a command that does not exist is named, with the nearest one`(
+        _ arguments: [String], _ message: String
+    ) async throws {
+        let result = try await HeadgateProgram(in: "/").run(arguments)
+        #expect(result.status == 64 && result.errors.contains(message), "\(result)")
+    }
+
     static let badConfigurations: [(String, String)] = [
         ("", "is empty"), ("sources: [\n", ":2:1: not valid YAML"),
         ("sources:\n- url: /r\n  brnch: main\n", #":3:3: unknown field "brnch"; did you mean "branch"?"#),
@@ -101,6 +112,11 @@ import Testing
             try #require(answers, "\(lines.talk)")
             let stranger = try await headgate("get", "sources", "--address", address)
             #expect(stranger.status == 2 && stranger.errors.contains("a valid token is needed"), "\(stranger)")
+            // Beside TCP, the socket in the state folder is there for who may open it.
+            let here = try await headgate("gc", "--dry-run", "--state", "\(folder)/state")
+            #expect(here.status == 0, "\(here)")
+            let doctor = try await headgate("doctor", "--state", "\(folder)/state")
+            #expect(doctor.output.contains("✔ the controller answers"), "\(doctor)")
             for path in ["/healthz", "/readyz"] {
                 #expect(try await TemporaryRepository.run("curl", ["-sf", "http://\(address)\(path)"]) == "ok")
             }
@@ -111,6 +127,7 @@ import Testing
                 "run", "--repo", repository.path, "--state", "\(folder)/other", "--listen", address)
             #expect(
                 third.status == 2 && third.errors.contains("headgate: cannot listen on http://\(address)"), "\(third)")
+            #expect(!third.errors.contains("controller started"), "\(third)")
         }
         #expect(result.status == 0, "\(result)")
         let lines = result.errors.split(separator: "\n").map(String.init)

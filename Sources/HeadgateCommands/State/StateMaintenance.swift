@@ -74,6 +74,10 @@ struct StateMaintenance: Sendable {
     }
 
     private func backup(ledger path: String) async throws -> BackupReport {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        guard FileManager.default.fileExists(atPath: folder) else {
+            throw APIProblem(.refused, "\(folder) does not exist: make that folder first")
+        }
         try await ledger.backup(to: path)
         return BackupReport(path: path, objects: nil, bytes: Self.size(path))
     }
