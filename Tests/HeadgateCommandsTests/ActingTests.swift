@@ -9,7 +9,7 @@ import Testing
         (["resume", "toy"], "it is neither suspended nor paused"),
         (["pause", "toy"], "no rollout is under way"), (["promote", "toy", "--full"], "no rollout is under way"),
         (["abort", "toy"], "no rollout is under way"), (["rollback", "toy"], "there is no earlier champion"),
-        (["prune", "models"], "nothing of source models waits"),
+        (["prune", "models"], "nothing of source models waits"), (["approve", "toy"], "serves already"),
         (
             ["override", "nope", "--deployment", "toy", "--reason", "x", "--expires", "1h"],
             "there is no Policy named nope"
@@ -33,7 +33,9 @@ import Testing
     @Test func `a suspended Deployment says so until it is resumed`() async throws {
         let suspended = try await world().headgate("suspend", "toy")
         #expect(suspended.status == 0 && suspended.errors.contains("Suspended: by ada"), "\(suspended)")
-        #expect(try await world().headgate("get", "deployment", "toy").output.contains("Suspended"))
+        #expect(
+            try await world().headgate("get", "deployment", "toy").output.contains(
+                "Suspended: suspended; `headgate resume toy` goes on"))
         #expect(try await world().headgate("resume", "toy", "--wait").status == 0)
         #expect(try await !world().headgate("get", "deployment", "toy").output.contains("Suspended:"))
     }
@@ -71,7 +73,7 @@ import Testing
         #expect(back.errors.contains("Held: version"), "\(back)")
         #expect(try await world.headgate("get", "deployment", "toy").output.contains("by ada: it is worse"))
         let approved = try await world.headgate("approve", "toy")
-        #expect(approved.status == 0 && approved.errors.contains("Approved: version"), "\(approved)")
+        #expect(approved.status == 0 && approved.errors.contains("recorded for policies"), "\(approved)")
         let released = try await world.headgate("release", "toy", "--wait")
         #expect(released.status == 0 && released.errors.contains("Released: by ada"), "\(released)")
         try await world.controller.serves("0.4")
@@ -82,6 +84,31 @@ import Testing
         #expect(to.status == 0, "\(to)")
         try await world.controller.serves("0.9")
         #expect(try await world.headgate("history", "toy").output.split(separator: "\n").count >= 5)
+    }
+
+    @Test func `what a rollout ignores is refused, and a hold and an abort tell who and why`() async throws {
+        let world = try world()
+        let canary = "strategy: {canary: {steps: [{weight: 50}, {pause: {until: approved}}]}}"
+        try await world.repository.commit(
+            "Go by steps",
+            [
+                "headgate.yaml": Toy.manifest.replacingOccurrences(
+                    of: "target: local}", with: "target: local, \(canary)}"), "data.txt": "0.7\n",
+            ])
+        try #require(
+            try await eventually {
+                try await world.headgate("pause", "toy").errors.contains("RolloutPaused: by ada")
+            })
+        let second = try await world.headgate("pause", "toy")
+        #expect(second.status == 1 && second.errors.contains("it is paused already"), "\(second)")
+        let aborted = try await world.headgate("abort", "toy", "--reason", "not today", "--wait")
+        #expect(aborted.status == 0, "\(aborted)")
+        #expect(try await world.headgate("get", "deployment", "toy").output.contains("by ada: not today"))
+        let plan = try await HeadgateProgram(in: world.repository.path, environment: world.headgate.environment)("plan")
+        #expect(plan.status == 0 && plan.output.contains("is held: not today (by ada)"), "\(plan)")
+        let held = try await world.headgate("hold", "toy", "--reason", "nor tomorrow")
+        #expect(held.status == 0 && held.errors.contains("by ada: nor tomorrow"), "\(held)")
+        try await world.repository.commit("Go at once", ["headgate.yaml": Toy.manifest, "data.txt": "0.4\n"])
     }
 
     @Test func `a failed step is tried again when asked, and its log says why it failed`() async throws {

@@ -93,8 +93,10 @@ struct AbortCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "abort", abstract: "End a rollout and go back to the champion.")
     @OptionGroup var target: DeploymentArgument
+    @Option(help: "Why; recorded.")
+    var reason = "aborted by hand"
 
-    func run() async throws { try await target.send { id, _ in .abort(id, by: currentUser()) } }
+    func run() async throws { try await target.send { id, _ in .abort(id, by: currentUser(), reason: reason) } }
 }
 
 struct ApproveCommand: AsyncParsableCommand {

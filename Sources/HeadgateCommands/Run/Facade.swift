@@ -205,7 +205,8 @@ struct Facade: ControllerFacade {
 
     func obey(_ command: Command) async throws -> CommandAnswer {
         let events = await controller.perform(command)
-        if let refusal = events.first(where: { $0.reason.hasSuffix("Refused") }) {
+        let ignored = RolloutNote.Kind.ignored.rawValue
+        if let refusal = events.first(where: { $0.reason.hasSuffix("Refused") || $0.reason == ignored }) {
             throw APIProblem(.refused, refusal.message)
         }
         return CommandAnswer(done: events.map { "\($0.reason): \($0.message)" })

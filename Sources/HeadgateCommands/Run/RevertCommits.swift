@@ -58,11 +58,10 @@ struct RevertCommits: Sendable {
     /// The version to go back to: where HEAD asks for another one than serves, that which serves.
     private func goal(_ wanted: VersionID?, _ record: DeploymentRecord) throws -> VersionID {
         let present = record.champion?.version
-        let earlier = record.history.last { $0.version != present }?.version
-        let goal = wanted ?? (record.desired == present ? earlier : present)
+        let goal = wanted ?? (record.desired == present ? record.earlierChampion : present)
         guard let goal, record.history.contains(where: { $0.version == goal }) else {
             let why = wanted.map { "version \($0.short) was never its champion" }
-            throw APIProblem(.refused, why ?? "there is no earlier champion to go back to")
+            throw APIProblem(.refused, why ?? record.noEarlierChampion)
         }
         guard goal != record.desired else {
             throw APIProblem(.refused, "HEAD asks for version \(goal.short) already")

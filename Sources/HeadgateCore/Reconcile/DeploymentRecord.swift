@@ -49,6 +49,29 @@ package struct DeploymentRecord: Hashable, Sendable, Codable {
     }
 }
 
+extension DeploymentRecord {
+    /// The champion to go back to: the latest one before the present that nobody has gone back from.
+    package var earlierChampion: VersionID? {
+        guard let present = champion?.version else { return nil }
+        var earlier = history[...]
+        // What served after the version that a hold brought back is what people went back from.
+        if holds.contains(where: { $0.version == desired && $0.stay == present }),
+            let first = history.lastIndex(where: { $0.version == present && !$0.restored })
+        {
+            earlier = history[..<first]
+        }
+        let set = Set(holds.map(\.version))
+        return earlier.last { $0.version != present && !set.contains($0.version) }?.version
+    }
+
+    /// Why there is no champion to go back to.
+    package var noEarlierChampion: String {
+        history.contains { $0.version != champion?.version }
+            ? "there is no earlier champion that nobody went back from: name one with --to"
+            : "there is no earlier champion to go back to"
+    }
+}
+
 /// A target that a Deployment has left, and since when it is to be drained there.
 package struct Draining: Hashable, Sendable, Codable {
     package let target: TargetReference

@@ -63,7 +63,8 @@ package enum Command: Hashable, Sendable, Codable {
     /// Approves one version; what is wanted when the command arrives if none is given.
     case approve(DeploymentID, VersionID?, by: String)
     case promote(DeploymentID, full: Bool, by: String)
-    case abort(DeploymentID, by: String)
+    /// Goes back to the champion and holds.
+    case abort(DeploymentID, by: String, reason: String)
     case pause(DeploymentID, by: String)
     /// Lets a commit that deletes many Deployments at once do so.
     case confirmPrune(SourceName, by: String)

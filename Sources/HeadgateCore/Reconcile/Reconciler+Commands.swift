@@ -4,24 +4,20 @@ extension Reconciler {
         switch command {
         case .retry(let object): retry(object)
         case .rollback(let id, let version, let by, let reason): rollback(id, to: version, by, reason)
-        case .hold(let id, let by, let reason): hold(id, by, reason)
+        case .hold(let id, let by, let reason):
+            guard let held = hold(id, by, reason) else { return }
+            let text = "version \(held.version.short) by \(by): \(reason)"
+            log(.normal, "HoldRequested", text, ObjectID(id))
         case .release(let id, let by): release(id, by)
         case .suspend(let id, let by):
             guard state.records[id] != nil else { return refuse("Suspend", "it is not known", id) }
             update(id) { [now] in $0.suspendedSince = $0.suspendedSince ?? now }
             log(.normal, "Suspended", "by \(by)", ObjectID(id))
-        case .resume(let id, let by):
-            let record = state.records[id]
-            guard record?.suspendedSince != nil || record?.rollout?.pausedSince != nil else {
-                return refuse("Resume", "it is neither suspended nor paused", id)
-            }
-            update(id) { $0.suspendedSince = nil }
-            drive(id, [.resumed(by: by)])
-            log(.normal, "Resumed", "by \(by)", ObjectID(id))
+        case .resume(let id, let by): resume(id, by)
         case .override(let override): record(override)
         case .approve(let id, let version, let by): approve(id, version, by)
         case .promote(let id, let full, let by): steer(id, "Promote", .promote(full: full, by: by))
-        case .abort(let id, let by): steer(id, "Abort", .abort(reason: "aborted by \(by)"))
+        case .abort(let id, let by, let reason): steer(id, "Abort", .abort(reason: reason, by: by))
         case .pause(let id, let by): steer(id, "Pause", .paused(by: by))
         case .confirmPrune(let source, let by):
             guard state.unconfirmed[source]?.isEmpty == false else {
@@ -35,6 +31,21 @@ extension Reconciler {
 
     private mutating func refuse(_ what: String, _ why: String, _ id: DeploymentID) {
         log(.warning, "\(what)Refused", why, ObjectID(id))
+    }
+
+    private mutating func resume(_ id: DeploymentID, _ by: String) {
+        let (record, manifest) = (state.records[id], state.deployments[id]?.spec.suspend == true)
+        guard record?.suspendedSince != nil || record?.rollout?.pausedSince != nil else {
+            let why =
+                manifest
+                ? "its manifest says `suspend: true`: a commit without it goes on"
+                : "it is neither suspended nor paused"
+            return refuse("Resume", why, id)
+        }
+        update(id) { $0.suspendedSince = nil }
+        drive(id, [.resumed(by: by)])
+        let rest = manifest ? "; its manifest says `suspend: true` still" : ""
+        log(.normal, "Resumed", "by \(by)\(rest)", ObjectID(id))
     }
 
     private mutating func steer(_ id: DeploymentID, _ what: String, _ event: RolloutEvent) {
@@ -86,23 +97,26 @@ extension Reconciler {
     /// Holds what HEAD asks for and goes back to an earlier champion.
     private mutating func rollback(_ id: DeploymentID, to version: VersionID?, _ by: String, _ reason: String) {
         guard let record = state.records[id] else { return refuse("Rollback", "nothing serves on it yet", id) }
-        let present = record.champion?.version
-        let earlier = record.history.last { $0.version != present }?.version
         // During a rollout the champion has not changed yet, so going back is going back to it.
-        let stay = version ?? (record.rollout == nil ? earlier : present)
+        let stay = version ?? (record.rollout == nil ? record.earlierChampion : record.champion?.version)
         guard let stay, record.history.contains(where: { $0.version == stay }) else {
             let why = version.map { "version \($0.short) was never its champion" }
-            return refuse("Rollback", why ?? "there is no earlier champion to go back to", id)
+            return refuse("Rollback", why ?? record.noEarlierChampion, id)
         }
         hold(id, by, reason, stay: stay)
         log(.normal, "RollbackRequested", "to version \(stay.short) by \(by): \(reason)", ObjectID(id))
     }
 
-    private mutating func hold(_ id: DeploymentID, _ by: String, _ reason: String, stay: VersionID? = nil) {
+    @discardableResult
+    private mutating func hold(
+        _ id: DeploymentID, _ by: String, _ reason: String, stay: VersionID? = nil
+    ) -> Hold? {
         guard let object = state.deployments[id],
             let desired = state.records[id]?.desired.flatMap({ state.versions[$0] })
         else {
-            return refuse("Hold", "the desired version is not known yet", id)
+            let hint = "`headgate suspend \(id.name)` keeps what serves meanwhile"
+            refuse("Hold", "the desired version is not known yet; \(hint)", id)
+            return nil
         }
         let digest = desiredDigest(id, object, desired)
         let hold = Hold(
@@ -113,6 +127,7 @@ extension Reconciler {
             record.holds.append(hold)
             if record.holds.count > 50 { record.holds.removeFirst() }
         }
+        return hold
     }
 
     private mutating func release(_ id: DeploymentID, _ by: String) {
@@ -136,16 +151,22 @@ extension Reconciler {
     }
 
     private mutating func approve(_ id: DeploymentID, _ seen: VersionID?, _ by: String) {
-        guard let version = state.records[id]?.rollout?.candidate.version ?? state.records[id]?.desired else {
+        let (rollout, champion) = (state.records[id]?.rollout, state.records[id]?.champion?.version)
+        guard let version = rollout?.candidate.version ?? state.records[id]?.desired else {
             return refuse("Approval", "the version that it wants to move to is not known yet", id)
         }
         if let seen, seen != version {
             return refuse("Approval", "version \(seen.short) by \(by): \(version.short) is wanted now", id)
         }
+        guard rollout != nil || version != champion else {
+            return refuse("Approval", "version \(version.short) serves already", id)
+        }
+        let isAwaited = rollout?.readsApprovals == true
         let approval = Approval(by: by, at: now, digest: version.description)
         update(id) { $0.approvals.append(approval) }
-        drive(id, [.approved(by: by, version: version, at: now)])
-        log(.normal, "Approved", "version \(version.short) by \(by)", ObjectID(id))
+        if isAwaited { drive(id, [.approved(by: by, version: version, at: now)]) }
+        let use = isAwaited ? "" : ", recorded for policies; no stage waits for it"
+        log(.normal, "Approved", "version \(version.short) by \(by)\(use)", ObjectID(id))
     }
 
     private mutating func adopt(_ id: DeploymentID, _ version: VersionID, _ by: String) {

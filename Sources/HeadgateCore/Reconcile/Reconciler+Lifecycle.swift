@@ -108,7 +108,14 @@ extension Reconciler {
     /// Work on the object stops; what serves goes on serving.
     mutating func suspend(_ id: DeploymentID) {
         let since = state.records[id]?.suspendedSince ?? now
-        let text = "suspended; `headgate resume \(id.name)` or `suspend: false` goes on"
+        let ends = [
+            state.records[id]?.suspendedSince.map { _ in "`headgate resume \(id.name)`" },
+            state.deployments[id]?.spec.suspend == true ? "a commit with `suspend: false`" : nil,
+        ].compactMap(\.self)
+        let text =
+            ends.count == 2
+            ? "suspended by hand and by its manifest; \(ends.joined(separator: " and ")) go on together"
+            : "suspended; \(ends.joined()) goes on"
         conclude(
             id,
             [

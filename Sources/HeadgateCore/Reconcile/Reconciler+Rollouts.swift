@@ -93,7 +93,7 @@ extension Reconciler {
             log(.normal, rollout.restoration ? "Restored" : "Promoted", "version \(version.short) serves", ObjectID(id))
         case .rolledBack(let reason, let hold):
             log(.warning, "RolledBack", "version \(version.short): \(reason)", ObjectID(id))
-            if hold { self.hold(&record, version, reason) }
+            if hold { self.hold(&record, version, reason, by: rollout.asker) }
         case .failed(let reason):
             log(.warning, "RolloutFailed", "version \(version.short): \(reason)", ObjectID(id))
             self.hold(&record, version, reason)
@@ -106,12 +106,14 @@ extension Reconciler {
 
     private static let historyLimit = 1000
 
-    private func hold(_ record: inout DeploymentRecord, _ version: VersionID, _ reason: String) {
+    private func hold(
+        _ record: inout DeploymentRecord, _ version: VersionID, _ reason: String, by person: String? = nil
+    ) {
         guard let object = state.deployments[record.id], let version = state.versions[version] else { return }
         let digest = desiredDigest(record.id, object, version)
         record.holds.removeAll { $0.desired == digest }
         record.holds.append(
-            Hold(desired: digest, version: version.id, stay: nil, by: "headgate", reason: reason, at: now))
+            Hold(desired: digest, version: version.id, stay: nil, by: person ?? "headgate", reason: reason, at: now))
     }
 
     // MARK: Writing to the target

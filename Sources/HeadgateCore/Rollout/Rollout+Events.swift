@@ -19,7 +19,7 @@ extension Rollout {
             switch event {
             case .begin, .recovered: begin(&turn)
             case .superseded(let version) where version != candidate.version: finish(.superseded, &turn)
-            case .abort(let reason): finish(.rolledBack(reason: reason, hold: true), &turn)
+            case .abort(let reason, _): finish(.rolledBack(reason: reason, hold: true), &turn)
             case .respecified(let strategy): respecify(strategy, &turn)
             case .resized(let champion, let candidate): resize(champion, candidate, &turn)
             case .superseded, .applied, .applyFailed, .observed, .admission, .measured, .measureErrored, .approved,
@@ -51,7 +51,7 @@ extension Rollout {
         case .paused(let person): pause(by: person, &turn)
         case .resumed(let person): resume(by: person, &turn)
         case .promote(let full, let person): hasten(full: full, by: person, &turn)
-        case .abort(let reason): goBack(reason, hold: true, asked: true, &turn)
+        case .abort(let reason, let person): goBack(reason, hold: true, asked: true, by: person, &turn)
         case .superseded(let version): supersede(by: version, &turn)
         case .respecified(let strategy): respecify(strategy, &turn)
         case .resized(let champion, let candidate): resize(champion, candidate, &turn)
@@ -128,6 +128,9 @@ extension Rollout {
         advanceStage(&turn)
     }
 
+    /// Whether an approval is of use to it now: a stage waits for one, or a policy that may read it is asked.
+    var readsApprovals: Bool { awaitsApproval || phase == .admitting }
+
     /// Whether a person's word moves the rollout.
     private var awaitsApproval: Bool {
         guard course == .forward else { return false }
@@ -137,7 +140,10 @@ extension Rollout {
     }
 
     private mutating func pause(by person: String, _ turn: inout RolloutTurn) {
-        guard pausedSince == nil else { return }
+        guard pausedSince == nil else {
+            note(.ignored, "\(person) cannot pause it: it is paused already", &turn)
+            return
+        }
         guard course == .forward else {
             note(.ignored, "\(person) cannot pause the way back", &turn)
             return

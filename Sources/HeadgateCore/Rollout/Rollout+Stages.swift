@@ -173,11 +173,14 @@ extension Rollout {
     /// Returns all traffic to the champion.
     ///
     /// A rollout without a champion takes its candidate out of service only when somebody asked for it.
-    mutating func goBack(_ reason: String, hold: Bool, asked: Bool, _ turn: inout RolloutTurn) {
+    mutating func goBack(
+        _ reason: String, hold: Bool, asked: Bool, by person: String? = nil, _ turn: inout RolloutTurn
+    ) {
         guard course == .forward else { return }
-        let cause = RolloutCourse.Cause(reason: reason, hold: hold, failed: !candidateTookTraffic && !asked)
-        note(.goingBack, reason, &turn)
+        let cause = RolloutCourse.Cause(reason: reason, hold: hold, failed: !candidateTookTraffic && !asked, by: person)
+        note(.goingBack, reason + (person.map { ", by \($0)" } ?? ""), &turn)
         guard let standing = layout else {
+            course = .back(cause)
             finish(cause.outcome, &turn)
             return
         }

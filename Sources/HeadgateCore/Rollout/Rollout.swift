@@ -195,12 +195,20 @@ package enum RolloutCourse: Hashable, Sendable, Codable {
         package var hold: Bool
         /// Whether the candidate never took traffic.
         package let failed: Bool
+        /// Who asked for it; nil where the rollout went back by itself.
+        package let by: String?
 
         var outcome: RolloutOutcome { failed ? .failed(reason: reason) : .rolledBack(reason: reason, hold: hold) }
     }
 }
 
 extension Rollout {
+    /// Who asked for the way back.
+    var asker: String? {
+        guard case .back(let cause) = course else { return nil }
+        return cause.by
+    }
+
     /// How long an approval, an admission or a decision on inconclusive checks is waited for: 7 days.
     package static let approvalDeadline = Duration.seconds(7 * 24 * 3600)
     /// After which a question or a write without an answer counts as lost and is repeated.

@@ -21,7 +21,7 @@ package enum RolloutEvent: Hashable, Sendable, Codable {
     /// Goes on with the next step now, or, when full, with promotion. The gate and readiness are still asked.
     case promote(full: Bool, by: String)
     /// Goes back to the champion, and leaves a hold.
-    case abort(reason: String)
+    case abort(reason: String, by: String? = nil)
     /// Another version is wanted; when it is the champion, goes back to it without a hold.
     ///
     /// Nil when nothing can take its place: a candidate without a champion goes, unless it serves already.

@@ -114,7 +114,7 @@ extension Simulation {
             case .retry(let id): .retry(ObjectID(id))
             case .approve(let id): .approve(id, nil, by: by)
             case .promote(let id): .promote(id, full: true, by: by)
-            case .abort(let id): .abort(id, by: by)
+            case .abort(let id): .abort(id, by: by, reason: "test")
             case .pause(let id): .pause(id, by: by)
             case .override(let id):
                 state.records[id]?.desired.map { version in

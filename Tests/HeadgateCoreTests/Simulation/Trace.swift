@@ -105,7 +105,7 @@ extension Command {
         case .override(let override): "override \(override.deployment.name)"
         case .approve(let id, _, _): "approve \(id.name)"
         case .promote(let id, _, _): "promote \(id.name)"
-        case .abort(let id, _): "abort \(id.name)"
+        case .abort(let id, _, _): "abort \(id.name)"
         case .pause(let id, _): "pause \(id.name)"
         case .confirmPrune(let source, _): "prune \(source)"
         case .adopt(let id, _, _): "adopt \(id.name)"
