@@ -27,7 +27,7 @@ extension Planner {
     func held(_ object: ObjectID, _ hold: Hold) -> PlannedChange {
         PlannedChange(
             object, .held,
-            "version \(hold.version.short) is held: \(hold.reason) (by \(hold.by)); `headgate release \(object.name)` "
+            "version \(hold.version.short) is held by \(hold.by): \(hold.reason); `headgate release \(object.name)` "
                 + "ends it")
     }
 

@@ -150,7 +150,7 @@ import Testing
         world.run(for: .seconds(30))
         let held = try plan(repository)
         #expect(held.action == .held && !held.isChange)
-        #expect(held.reason.hasSuffix(" is held: too slow (by ada); `headgate release wine` ends it"), "\(held)")
+        #expect(held.reason.hasSuffix(" is held by ada: too slow; `headgate release wine` ends it"), "\(held)")
         repository.replicas = 2
         #expect(try plan(repository).action == .resize, "replicas follow whatever is held")
         repository.replicas = 1

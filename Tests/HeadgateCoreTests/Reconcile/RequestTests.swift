@@ -90,7 +90,7 @@ import Testing
         world.run(for: .seconds(30))
         let hold = try #require(world.state.records[id]?.holds.last)
         #expect(hold.by == "ada" && hold.reason == "wrong data")
-        #expect(world.state.records[id]?.conditions[.held]?.message.hasPrefix("wrong data (by ada)") == true)
+        #expect(world.state.records[id]?.conditions[.held]?.message.contains("is held by ada: wrong data") == true)
     }
 
     @Test func `a second pause says that there is one already`() throws {
