@@ -62,7 +62,7 @@ struct ChangeReview {
         // By the first plan, too: with other results than base's the same version has its gates before it again, and what
         // a shared store knows of them must not hide that.
         let moving = Set((first + planned + settled).filter(\.movesVersions).map(\.object))
-        report.subjects = await subjects(models, settled, moving, known, VersionBuilder(planner: pipelines))
+        report.subjects = await subjects(models, moving, known, VersionBuilder(planner: pipelines))
         report.nameObstacles()
         report.notes += waits(report.subjects, planned)
         return report
@@ -207,12 +207,10 @@ struct ChangeReview {
     // MARK: What the gates say
 
     private func subjects(
-        _ models: Set<ModelName>, _ changes: [PlannedChange], _ moving: Set<ObjectID>,
-        _ known: [StepKey: StepRecord], _ builder: VersionBuilder
+        _ models: Set<ModelName>, _ moving: Set<ObjectID>, _ known: [StepKey: StepRecord], _ builder: VersionBuilder
     ) async -> [JudgedSubject] {
         let judge = SubjectJudge(
             source: source, base: base, head: head, protected: protected, given: given, now: now)
-        let training = Set(changes.filter { $0.action == .run || $0.action == .wait }.compactMap(modelName))
         var subjects: [JudgedSubject] = []
         for (name, deployment) in deploymentsByModel() where models.contains(name) {
             guard let model = head.desired.models[name] else { continue }
@@ -228,7 +226,7 @@ struct ChangeReview {
             let judged = judge.judge(
                 SubjectJudge.Subject(
                     model: name, deployment: deployment, candidate: candidate, champion: champion, untold: untold,
-                    trains: training.contains(name), moves: moves))
+                    trains: moving.contains(ObjectID(id)), moves: moves))
             if moves || !judged.gates.isEmpty { subjects.append(judged) }
         }
         return subjects

@@ -20,7 +20,7 @@ struct SubjectJudge {
         let champion: ChampionEvidence
         /// What of the champion is not known.
         let untold: Set<String>
-        /// Whether steps would run, so that policies at `plan` are asked.
+        /// Whether steps have other results than base's, so that policies at `plan` are asked, wherever those came from.
         let trains: Bool
         /// Whether a version of it would be made or moved; else only policies are asked that are not as they were.
         var moves = true

@@ -20,6 +20,7 @@ struct CollectionSchedule: Sendable {
         return min(max(last + every - now, .zero), every)
     }
 
-    /// Notes that a collection begins; where that fails, the next one comes early, which does no harm.
-    func begin() { _ = FileManager.default.createFile(atPath: mark, contents: nil) }
+    /// Notes that a collection begins; false where that cannot be written.
+    @discardableResult
+    func begin() -> Bool { FileManager.default.createFile(atPath: mark, contents: nil) }
 }

@@ -76,7 +76,10 @@ final class MaintenanceDesk: Service {
                 guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
                 continue
             }
-            schedule.begin()
+            // Without the mark the next one would be due at once.
+            guard !schedule.begin() else { continue }
+            logger.warning("the time of a collection cannot be written", metadata: ["path": "\(schedule.mark)"])
+            guard (try? await Task.sleep(for: schedule.every)) != nil else { return }
         }
     }
 
@@ -84,7 +87,7 @@ final class MaintenanceDesk: Service {
         if let report = ended.collection, !report.isTrial {
             logger.notice("collected", metadata: ["bytes": "\(report.bytes)", "versions": "\(report.versions)"])
         }
-        if let problem = ended.problem {
+        if let problem = ended.problem, problem.code != .refused {
             logger.warning("work on the state folder failed", metadata: ["cause": "\(problem.message)"])
         }
         state.withLock { state in

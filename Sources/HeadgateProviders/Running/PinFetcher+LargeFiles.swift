@@ -38,8 +38,9 @@ extension PinFetcher {
             throw StepError(.input, "\(content.name) is not in the answer of \(server)", mayRetry: true)
         }
         if let error = object.error {
+            let told = String(error.message.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }.prefix(1000))
             throw StepError(
-                .input, "\(content.name) is not given by \(server): \(error.code) \(error.message)",
+                .input, "\(content.name) is not given by \(server): \(error.code) \(told)",
                 mayRetry: error.code >= 500 || error.code == 404)
         }
         guard let download = object.actions?.download else {

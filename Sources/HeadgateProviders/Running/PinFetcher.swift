@@ -175,6 +175,10 @@ struct PinFetcher: Sendable {
         let deadline = NIODeadline.now() + .milliseconds(policy.timeout.milliseconds)
         // Redirects are followed here, since each host on the way must be an allowed one.
         for _ in 0..<6 {
+            // The client speaks to sockets of this machine, too.
+            guard ["http", "https"].contains(address.prefix { $0 != ":" }.lowercased()) else {
+                throw content.refusal("only http and https are followed")
+            }
             try checkHost(content, address, besides: own)
             var request = HTTPClientRequest(url: address)
             if Self.origin(of: address) == Self.origin(of: url) {
@@ -194,6 +198,9 @@ struct PinFetcher: Sendable {
             for try await part in response.body {
                 size += Int64(part.readableBytes)
                 guard size <= policy.sizeLimit else { throw content.tooLarge(policy.sizeLimit) }
+                guard .now() < deadline else {
+                    throw StepError(.input, "\(content.name) took more than \(policy.timeout)", mayRetry: true)
+                }
                 try file.write(part.readableBytesView, name: path)
             }
             return
@@ -203,12 +210,15 @@ struct PinFetcher: Sendable {
 
     static func origin(of url: String) -> String {
         guard let separator = url.firstRange(of: "://") else { return url }
-        return String(url[..<separator.upperBound] + url[separator.upperBound...].prefix { $0 != "/" })
+        return (url[..<separator.upperBound] + url[separator.upperBound...].prefix { !"/?#\\".contains($0) })
+            .lowercased()
     }
 
     static let client = HTTPClient(
         eventLoopGroupProvider: .singleton,
-        configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+        // A server that falls silent in the midst of a body is given up by the second.
+        configuration: HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: .seconds(60))))
 }
 
 /// Content that a digest names, and what messages call it.

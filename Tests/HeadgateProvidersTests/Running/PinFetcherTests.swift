@@ -86,7 +86,10 @@ import Testing
         import http.server
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                places = {"/moved": "/data", "/away": "http://elsewhere.example/data", "/loop": "/loop"}
+                places = {
+                    "/moved": "/data", "/away": "http://elsewhere.example/data", "/loop": "/loop",
+                    "/socket": "unix://" + self.headers["host"] + "/run/x.sock",
+                }
                 bodies = {"/data": b"data", "/large": b"x" * 2000}
                 if self.path in places:
                     self.send_response(302)

@@ -25,7 +25,7 @@ enum ScriptServer {
             command: ["python3", "server.py"], directory: scratch.path, environment: ["PATH": "/usr/bin:/bin"],
             mode: .once(timeout: .seconds(600)), grace: .milliseconds(100))
         _ = try shim.start(spec, executable: HeadgateExecutable.path)
-        #expect(
+        try #require(
             await eventually { (Files.read(scratch.path + "/port") ?? "").hasSuffix("\n") },
             "\(LocalFiles.tail(shim.logPath))")
         do {

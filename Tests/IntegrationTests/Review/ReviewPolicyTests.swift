@@ -41,6 +41,33 @@ import Testing
         #expect(!answer.output.contains(#"line="10""#) && answer.output.contains("&#10;at base, policies.yaml:10:17: "))
     }
 
+    @Test func `a policy at plan is asked of a change whose steps ran`() async throws {
+        let review = try await ReviewRepository()
+        let ticket = """
+            ---
+            apiVersion: headgate.dev/v1
+            kind: Policy
+            metadata: {name: ticket}
+            spec:
+              at: [plan]
+              match: {labels: {tier: production}}
+              rules:
+              - name: named
+                expression: commit.message.contains('CELLAR-')
+                message: no ticket
+
+            """
+        try await review.change([
+            "models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.95"),
+            "policies.yaml": ReviewRepository.policies(rest: ticket),
+        ])
+        for train in ["none", "changed"] {
+            let answer = try review.ci("--train", train)
+            #expect(answer.code == 1, "\(answer)")
+            #expect(answer.output.contains("ticket at plan (new): fail: no ticket"), "\(answer)")
+        }
+    }
+
     @Test func `a policy that is new at head is judged by head alone and marked`() async throws {
         let review = try await ReviewRepository()
         try await review.change(["policies.yaml": ReviewRepository.policies(rest: ReviewRepository.notWorse)])
