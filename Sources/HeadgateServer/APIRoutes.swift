@@ -35,10 +35,12 @@ struct APIRoutes: Sendable {
                 return try Response.json(await facade.maintain(wanted))
             }
         }
-        api.get("maintenance") { _, _ in
+        api.get("maintenance") { request, _ in
             try await answering {
-                guard let status = await facade.maintenance() else {
-                    throw APIProblem(.notFound, "nothing was asked of the state folder yet")
+                let number = number(request, "number")
+                guard let status = await facade.maintenance(number) else {
+                    let what = number.map { "request \($0) of the state folder is not known" }
+                    throw APIProblem(.notFound, what ?? "nothing was asked of the state folder yet")
                 }
                 return try Response.json(status)
             }

@@ -29,8 +29,8 @@ package protocol ControllerFacade: Sendable {
     ///
     /// - Throws: ``APIProblem`` with `.refused` while other work goes on.
     func maintain(_ request: MaintenanceRequest) async throws -> MaintenanceStatus
-    /// How the last work on the state folder stands; nil before the first.
-    func maintenance() async -> MaintenanceStatus?
+    /// How work on the state folder stands: the last that was asked for, or that of a number; nil where there is none.
+    func maintenance(_ number: Int?) async -> MaintenanceStatus?
     /// Asks a source to look at its remote now.
     func reconcile(source: String) async throws
     /// Checks a webhook's signature over its body and nudges the source; false for one that is unknown or unsigned.

@@ -224,7 +224,7 @@ struct Facade: ControllerFacade {
 
     func maintain(_ request: MaintenanceRequest) async throws -> MaintenanceStatus { try desk.begin(request) }
 
-    func maintenance() async -> MaintenanceStatus? { desk.status }
+    func maintenance(_ number: Int?) async -> MaintenanceStatus? { desk.status(of: number) }
 
     func reconcile(source: String) async throws {
         guard let name = SourceName(source), let watcher = watchers[name] else {

@@ -23,8 +23,10 @@ struct StateWork {
         let client = try controller.client()
         let begun = try await client.post("/api/v1/maintenance", request, as: MaintenanceStatus.self)
         while true {
-            let status = try await client.get("/api/v1/maintenance", as: MaintenanceStatus.self)
-            guard status.number == begun.number else {
+            let status: MaintenanceStatus
+            do {
+                status = try await client.get("/api/v1/maintenance?number=\(begun.number)", as: MaintenanceStatus.self)
+            } catch let problem as APIProblem where problem.code == .notFound {
                 throw APIProblem(.failed, "the controller was started again meanwhile: ask again")
             }
             if let problem = status.problem { throw problem }
