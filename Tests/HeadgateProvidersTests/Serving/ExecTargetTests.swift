@@ -101,6 +101,20 @@ import Testing
         return fixture.configuration.runner.state + "/exec/source/fleet/\(system)/versions"
     }
 
+    @Test func `what is known of files is shared by the settings of one system, and goes with the last`() async throws {
+        try await target("well") { target, targets in
+            weak let shared = target.bundles
+            #expect(shared != nil)
+            #expect(try await targets.target(id, ExecTargetSpec(program: "fleet")).bundles === shared)
+            var other: ExecTarget? = try await targets.target(
+                id, ExecTargetSpec(program: "fleet", settings: ["zone": "b"]))
+            weak let own = other?.bundles
+            #expect(own != nil && own !== shared)
+            other = nil
+            #expect(own == nil)
+        }
+    }
+
     @Test func `what a program is told to serve is what it reports`() async throws {
         try await target("well") { target, _ in
             #expect(target.capabilities == TargetCapabilities(weights: true, sideBySide: true))

@@ -6,7 +6,7 @@ package final class ExecTarget: ServingTarget {
     private let name: String
     private let spec: ExecTargetSpec
     private let program: ExecProgram
-    private let bundles: ExecBundles
+    let bundles: ExecBundles
 
     /// Asks the program what it can do.
     init(

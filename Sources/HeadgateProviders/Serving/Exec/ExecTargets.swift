@@ -20,7 +20,12 @@ package actor ExecTargets {
     private let programs: [String: ExecProgram]
     private let folder: String
     private let filler: WorkspaceFiller
-    private var bundles: [String: ExecBundles] = [:]
+    /// By place, as long as a target has them.
+    private var bundles: [String: Held] = [:]
+
+    private struct Held {
+        weak var bundles: ExecBundles?
+    }
 
     /// - Parameters:
     ///   - programs: By the name that Targets give.
@@ -52,8 +57,9 @@ package actor ExecTargets {
         }
         // Draining one system takes no files from another, though both had the Target's name.
         let path = "\(id.source.text)/\(id.name.text)/\(Digest.of(Array(spec.identity.utf8)).short)"
-        let place = bundles[path] ?? ExecBundles(folder: "\(folder)/\(path)", filler: filler)
-        bundles[path] = place
+        let place = bundles[path]?.bundles ?? ExecBundles(folder: "\(folder)/\(path)", filler: filler)
+        bundles = bundles.filter { $0.value.bundles != nil }
+        bundles[path] = Held(bundles: place)
         return try await ExecTarget(name: id.name.text, spec: spec, program: program, bundles: place)
     }
 
