@@ -129,20 +129,22 @@ package struct Planner: Sendable {
             case .failure(let problem): changes.append(PlannedChange(ObjectID(id), .error, problem.message))
             }
         }
+        let holds = holds(source, head, versions, known.records)
         for (name, deployment) in head.deployments.sorted(by: { $0.key < $1.key }) {
             let id = DeploymentID(source: source, name: name)
             let old = base?.deployments[name]
             let serving = old.flatMap { before.versions[$0.spec.model] }
+            let version = versions[deployment.spec.model]
             changes.append(
                 !known.isLedger && base != nil
-                    ? change(id, deployment, head, versions[deployment.spec.model], from: old, serving, base: base)
-                    : change(id, deployment, head, versions[deployment.spec.model], known.records[id], base: base))
+                    ? change(id, deployment, head, version, from: old, serving, base: base)
+                    : change(id, deployment, head, version, known.records[id], holds[name], base: base))
         }
         changes += policies(source, head, base)
         changes += pruned(source, head, base)
         changes += targets(source, head, base)
         let waiting = Set(changes.filter { $0.action == .keep }.map(\.object))
-        let kept = held(source, head, base).filter { !waiting.contains($0.object) }
+        let kept = kept(source, head, base).filter { !waiting.contains($0.object) }
         let names = Set(kept.map(\.object))
         return confirmed(changes.filter { !names.contains($0.object) }, source, head, base) + kept
     }
@@ -202,7 +204,7 @@ package struct Planner: Sendable {
 
     private func change(
         _ id: DeploymentID, _ deployment: Object<DeploymentSpec>, _ head: DesiredState, _ version: VersionRecord?,
-        _ record: DeploymentRecord?, base: DesiredState?
+        _ record: DeploymentRecord?, _ hold: Hold?, base: DesiredState?
     ) -> PlannedChange {
         let object = ObjectID(id)
         let model = deployment.spec.model
@@ -212,7 +214,6 @@ package struct Planner: Sendable {
             return record?.champion == nil
                 ? PlannedChange(object, .rollOut, reason) : rollOut(object, reason, deployment, head)
         }
-        let hold = record.flatMap { self.hold(on: id, deployment, head, version, $0) }
         guard let record, let champion = record.champion else {
             if let hold { return held(object, hold) }
             return PlannedChange(object, .rollOut, "first version \(version.id.short), if it passes its gates")

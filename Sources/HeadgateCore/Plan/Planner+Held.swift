@@ -1,6 +1,6 @@
 extension Planner {
     /// What head has in error and base has in force: nothing is pruned that may still be meant (I8, I11).
-    func held(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {
+    func kept(_ source: SourceName, _ head: DesiredState, _ base: DesiredState?) -> [PlannedChange] {
         guard let base else { return [] }
         return base.locations(of: source).sorted { $0.key < $1.key }.compactMap { id, location in
             // What is in force at head is held only if its own text is in error, not if some other one names it.
@@ -14,14 +14,23 @@ extension Planner {
         }
     }
 
-    /// The decision that keeps a Deployment from a version, as long as head asks for nothing else than was held.
-    func hold(
-        on id: DeploymentID, _ deployment: Object<DeploymentSpec>, _ head: DesiredState, _ version: VersionRecord,
-        _ record: DeploymentRecord
-    ) -> Hold? {
-        guard !record.holds.isEmpty else { return nil }
-        let digest = ReconcilerState(head, of: id.source).desiredDigest(id, deployment, version)
-        return record.holds.last { $0.desired == digest }
+    /// The decisions that keep Deployments from their versions, as long as head asks for nothing else than was held.
+    func holds(
+        _ source: SourceName, _ head: DesiredState, _ versions: [ModelName: VersionRecord],
+        _ records: [DeploymentID: DeploymentRecord]
+    ) -> [DeploymentName: Hold] {
+        let held = records.values.filter { $0.id.source == source && !$0.holds.isEmpty }
+        guard !held.isEmpty else { return [:] }
+        // One for all: it indexes everything at head.
+        let desired = ReconcilerState(head, of: source)
+        var holds: [DeploymentName: Hold] = [:]
+        for record in held {
+            guard let deployment = head.deployments[record.id.name], let version = versions[deployment.spec.model]
+            else { continue }
+            let digest = desired.desiredDigest(record.id, deployment, version)
+            holds[record.id.name] = record.holds.last { $0.desired == digest }
+        }
+        return holds
     }
 
     func held(_ object: ObjectID, _ hold: Hold) -> PlannedChange {

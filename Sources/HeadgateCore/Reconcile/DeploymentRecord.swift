@@ -147,5 +147,5 @@ package struct TargetReference: Hashable, Sendable, Codable {
     }
 
     /// Whether moving between the two is no move to another serving system.
-    package func isSame(as other: TargetReference) -> Bool { self == other || system == other.system }
+    package func isSame(as other: TargetReference) -> Bool { system == other.system }
 }
