@@ -19,7 +19,7 @@ extension Rollout {
             switch event {
             case .begin, .recovered: begin(&turn)
             case .superseded(let version) where version != candidate.version: finish(.superseded, &turn)
-            case .abort(let reason, _): finish(.rolledBack(reason: reason, hold: true), &turn)
+            case .abort(let reason, let person): goBack(reason, hold: true, asked: true, by: person, &turn)
             case .respecified(let strategy): respecify(strategy, &turn)
             case .resized(let champion, let candidate): resize(champion, candidate, &turn)
             case .superseded, .applied, .applyFailed, .observed, .admission, .measured, .measureErrored, .approved,

@@ -239,6 +239,14 @@ struct RolloutPeopleTests {
         #expect(world.shape.suffix(2) == ["1+1 100/0", "1+0 100/0"])
     }
 
+    @Test func `an abort of a rollout that has not begun is by who asked for it, too`() {
+        var world = Sample.world(Self.approval)
+        world.send(.abort(reason: "wrong data", by: "ada"))
+        #expect(world.outcomes == [.rolledBack(reason: "wrong data", hold: true)])
+        #expect(world.rollout.asker == "ada")
+        #expect(world.target.history.isEmpty)
+    }
+
     // MARK: The gate
 
     @Test func `a candidate that the gate refuses never starts, and starts when the gate allows it after all`() {
