@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func `credentials must fit the address`() throws {
-        let secret = GitCredentials.Secret("hunter2")
+        let secret = Secret("hunter2")
         #expect("\(secret) \(String(reflecting: secret))" == "<secret> <secret>")
         var dumped = ""
         dump(GitCredentials.password(user: "ada", secret), to: &dumped)

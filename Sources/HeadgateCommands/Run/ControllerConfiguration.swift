@@ -254,11 +254,11 @@ extension ControllerConfiguration.Source {
         return .password(user: credentials.user ?? "git", try Self.secret(in: file))
     }
 
-    private static func secret(in file: String) throws -> GitCredentials.Secret {
+    private static func secret(in file: String) throws -> Secret {
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
             throw ConfigurationError("\(file) cannot be read")
         }
-        return GitCredentials.Secret(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        return Secret(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     func interval() throws -> Duration {

@@ -29,17 +29,16 @@ package enum LargeFileStore: Hashable, Sendable {
 }
 
 /// A server of the Git LFS API, and who asks it.
-package struct LargeFileServer: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+package struct LargeFileServer: Hashable, Sendable, CustomStringConvertible {
     /// Without a slash at its end: `https://git.example/team/models.git/info/lfs`.
     package let url: String
-    /// The field `Authorization` of a request; never printed.
-    package let authorization: String?
+    /// The field `Authorization` of a request.
+    package let authorization: Secret?
 
-    package init(url: String, authorization: String?) {
+    package init(url: String, authorization: Secret?) {
         self.url = url
         self.authorization = authorization
     }
 
     package var description: String { url }
-    package var customMirror: Mirror { Mirror(self, children: ["url": url]) }
 }

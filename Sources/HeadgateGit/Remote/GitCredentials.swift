@@ -2,17 +2,6 @@ package import HeadgateCore
 
 /// How the controller proves to a remote who it is; comes from the controller's configuration only.
 package enum GitCredentials: Sendable {
-    /// A text that is never printed.
-    package struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-        let text: String
-
-        package init(_ text: String) { self.text = text }
-
-        package var description: String { "<secret>" }
-        package var debugDescription: String { "<secret>" }
-        package var customMirror: Swift.Mirror { Swift.Mirror(reflecting: description) }
-    }
-
     case none
     /// A private key in a file. The user is taken from the address, or is `git`, unless it is given.
     case sshKey(path: String, passphrase: Secret? = nil, user: String? = nil)

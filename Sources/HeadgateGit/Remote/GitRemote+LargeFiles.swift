@@ -26,9 +26,9 @@ extension GitRemote {
         return "\(scheme)\(authority)/\(path)\(path.hasSuffix(".git") ? "" : ".git")/info/lfs"
     }
 
-    private var authorization: String? {
+    private var authorization: Secret? {
         guard case .password(let user, let secret) = credentials else { return nil }
-        return Self.basic(user, secret.text)
+        return Secret(Self.basic(user, secret.text))
     }
 
     /// The value of HTTP's field `Authorization` for a user and a password.

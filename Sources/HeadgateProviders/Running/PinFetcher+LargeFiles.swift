@@ -8,12 +8,12 @@ import NIOHTTP1
 extension PinFetcher {
     /// Writes the content of a large file to a path that does not exist yet.
     func materialize(
-        _ file: LargeFile, of store: LargeFileStore, input: String, at destination: String
+        _ file: LargeFile, of place: LargeFileStore, input: String, at destination: String
     ) async throws {
         let content = PinnedContent(file, input: input)
         guard file.size <= policy.sizeLimit else { throw content.tooLarge(policy.sizeLimit) }
         try await materialize(content, at: destination) { path in
-            switch store {
+            switch place {
             case .none(let reason): throw content.refusal(reason)
             case .folder(let folder):
                 let hex = file.sha256.hex
@@ -23,7 +23,7 @@ extension PinFetcher {
                         .input, "\(content.name) is not in \(folder): run `git lfs fetch --all` in that repository",
                         mayRetry: true)
                 }
-                try await copy(object, to: path)
+                try await copy(object, of: content, to: path)
             case .server(let server): try await fetch(file, content, from: server, to: path)
             }
         }
@@ -51,7 +51,7 @@ extension PinFetcher {
         if isOwn, let authorization = server.authorization,
             !fields.keys.contains(where: { $0.lowercased() == "authorization" })
         {
-            fields["Authorization"] = authorization
+            fields["Authorization"] = authorization.text
         }
         try await self.download(
             content, download.href, fields: fields, besides: Self.host(of: server.url), to: path)
@@ -64,7 +64,7 @@ extension PinFetcher {
         request.method = .POST
         request.headers = ["Accept": LFSBatchAnswer.mediaType, "Content-Type": LFSBatchAnswer.mediaType]
         if let authorization = server.authorization {
-            request.headers.add(name: "Authorization", value: authorization)
+            request.headers.add(name: "Authorization", value: authorization.text)
         }
         let question = LFSBatchQuestion(objects: [.init(oid: file.sha256.hex, size: file.size)])
         request.body = .bytes(try JSONFile.bytes(question))

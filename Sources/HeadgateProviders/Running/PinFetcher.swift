@@ -22,7 +22,7 @@ struct PinFetcher: Sendable {
     func materialize(_ pin: Pin, at destination: String) async throws {
         try await materialize(PinnedContent(pin), at: destination) { path in
             switch try source(of: pin) {
-            case .file(let source): try await copy(source, to: path)
+            case .file(let source): try await copy(source, of: PinnedContent(pin), to: path)
             case .web(let url): try await download(PinnedContent(pin), url, to: path)
             case .bucket(let bucket, let name):
                 guard try await bucket.download(name, to: path, limit: policy.sizeLimit) else {
@@ -85,7 +85,10 @@ struct PinFetcher: Sendable {
         if content.isExecutable { chmod(path, 0o755) }
     }
 
-    func copy(_ source: String, to path: String) async throws {
+    func copy(_ source: String, of content: PinnedContent, to path: String) async throws {
+        // What its pointer says is no proof of its size.
+        guard let size = LocalFiles.status(source)?.st_size else { throw content.missing }
+        guard size <= policy.sizeLimit else { throw content.tooLarge(policy.sizeLimit) }
         try await Blocking.run { () throws(SystemError) in try LocalFiles.copy(source, to: path, mode: 0o644) }
     }
 

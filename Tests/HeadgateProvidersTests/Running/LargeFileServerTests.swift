@@ -1,21 +1,21 @@
-import Glibc
+import Foundation
 import HeadgateCore
 import HeadgateTestSupport
 import Testing
 
 @testable import HeadgateProviders
 
-/// Against a server of the Git LFS API that is not ours, where it is installed: `HEADGATE_LFS` names its Python.
-@Suite(.enabled(if: getenv("HEADGATE_LFS") != nil))
-struct LargeFileServerTests {
+/// Servers of the Git LFS API.
+@Suite struct LargeFileServerTests {
     private let scratch: Scratch
     private let store = MemoryStore()
-    private let programs = getenv("HEADGATE_LFS").map { String(cString: $0) } ?? ""
+    /// The Python of a server that is not ours, where it is installed.
+    private static let programs = getenv("HEADGATE_LFS").map { String(cString: $0) }
 
     init() throws { scratch = try Scratch() }
 
-    private func fetcher(sizeLimit: Int64 = 1000) -> PinFetcher {
-        PinFetcher(policy: PinPolicy(sizeLimit: sizeLimit), store: store, folder: scratch.path + "/pins")
+    private func fetcher(sizeLimit: Int64 = 1000, hosts: Set<String> = []) -> PinFetcher {
+        PinFetcher(policy: PinPolicy(hosts: hosts, sizeLimit: sizeLimit), store: store, folder: scratch.path + "/pins")
     }
 
     private func file(_ content: String, isExecutable: Bool = false) -> LargeFile {
@@ -30,7 +30,9 @@ struct LargeFileServerTests {
         }
     }
 
-    @Test func `what git lfs pushed to a server is fetched from it and checked`() async throws {
+    @Test(.enabled(if: programs != nil))
+    func `what git lfs pushed to a server is fetched from it and checked`() async throws {
+        let programs = try #require(Self.programs)
         let port = try #require(LoopbackPort.free(except: []))
         Files.write("AUTH_PROVIDERS: ['giftless.auth.allow_anon:read_write']\n", to: scratch.path + "/giftless.yaml")
         let shim = ShimProcess(folder: scratch.path + "/server")
@@ -72,9 +74,10 @@ struct LargeFileServerTests {
         try await repository.git("lfs", "push", "--all", "origin", settings: ["lfs.locksverify=false"])
     }
 
-    @Test func `an answer that leads elsewhere is not followed, and credentials stay with their server`() async throws {
+    @Test func `an answer that leads elsewhere is not followed, and nothing is given without credentials`() async throws
+    {
         try await ScriptServer.run(Self.server, in: scratch) { host in
-            func server(_ path: String, _ authorization: String? = "Basic x") -> LargeFileStore {
+            func server(_ path: String, _ authorization: Secret? = Secret("Basic x")) -> LargeFileStore {
                 .server(LargeFileServer(url: "http://\(host)/\(path)", authorization: authorization))
             }
             let fetcher = fetcher()
@@ -96,6 +99,54 @@ struct LargeFileServerTests {
         }
     }
 
+    /// What a server may ask to be sent to the place of the content.
+    struct Ticket: Sendable, CustomTestStringConvertible {
+        let host: String
+        let fields: [String: String]
+        var testDescription: String { "\(host), \(fields)" }
+    }
+
+    @Test(arguments: [
+        Ticket(host: "127.0.0.1", fields: ["X-Ticket": "7"]), Ticket(host: "localhost", fields: ["X-Ticket": "7"]),
+        Ticket(host: "localhost", fields: ["Authorization": "Ticket 7"]), Ticket(host: "localhost", fields: [:]),
+    ])
+    func `another server gets the fields of the answer, and never the credentials of the first`(
+        _ ticket: Ticket
+    ) async throws {
+        try await ScriptServer.run(Self.storage, named: "storage", in: scratch) { address in
+            let port = try #require(address.split(separator: ":").last)
+            let storage = "\(ticket.host):\(port)"
+            try await ScriptServer.run(Self.server, in: scratch) { host in
+                let fields = Hex.encode(Array(try JSONEncoder().encode(ticket.fields)))
+                let server = LargeFileServer(
+                    url: "http://\(host)/over/\(storage)/\(fields)", authorization: Secret("Basic x"))
+                try await fetcher(hosts: [storage]).materialize(
+                    file("data"), of: .server(server), input: "data.bin", at: scratch.path + "/out")
+            }
+        }
+        #expect(Files.read(scratch.path + "/out") == "data")
+        let seen = try JSONDecoder().decode(
+            [String: String].self, from: Data((Files.read(scratch.path + "/seen.json") ?? "").utf8))
+        #expect(!seen.values.contains { $0.contains("Basic") }, "\(seen)")
+        let wanted = Dictionary(uniqueKeysWithValues: ticket.fields.map { ($0.lowercased(), $1) })
+        #expect(seen.filter { ["authorization", "x-ticket"].contains($0.key) } == wanted)
+    }
+
+    /// Gives content to anybody, and writes down what it was asked with.
+    private static let storage = """
+        import http.server, json
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                with open("seen.json", "w") as file:
+                    json.dump({name.lower(): value for name, value in self.headers.items()}, file)
+                self.send_response(200)
+                self.send_header("content-length", "4")
+                self.end_headers()
+                self.wfile.write(b"data")
+            def log_message(self, *arguments):
+                pass
+        """
+
     /// Answers as its path says; what it gives needs the same credentials as the question.
     private static let server = """
         import http.server, json
@@ -115,7 +166,11 @@ struct LargeFileServerTests {
                 if kind == "nonsense":
                     return self.answer(200, b"[]")
                 origin = "http://elsewhere.example" if kind == "elsewhere" else "http://" + self.headers["host"]
-                asked["actions"] = {"download": {"href": origin + "/content/" + kind}}
+                download = {"href": origin + "/content/" + kind}
+                if kind == "over":
+                    storage, fields = self.path.split("/")[2:4]
+                    download = {"href": "http://" + storage + "/content", "header": json.loads(bytes.fromhex(fields))}
+                asked["actions"] = {"download": download}
                 self.answer(200, json.dumps({"objects": [] if kind == "empty" else [asked]}).encode())
             def do_GET(self):
                 if self.headers["authorization"] != "Basic x":

@@ -43,6 +43,30 @@ import Testing
         #expect(Files.names(scratch.path + "/pins").isEmpty)
     }
 
+    @Test func `a file that is too large is not copied, whether it is pinned or kept by Git LFS`() async throws {
+        let fetcher = PinFetcher(
+            policy: PinPolicy(folders: [scratch.path + "/allowed"], sizeLimit: 3), store: store,
+            folder: scratch.path + "/pins")
+        let hex = Digest.of(Array("data".utf8)).hex
+        Files.write("data", to: "\(scratch.path)/lfs/objects/\(hex.prefix(2))/\(hex.dropFirst(2).prefix(2))/\(hex)")
+        // Its pointer says less than there is.
+        let file = LargeFile(path: .root, sha256: Digest.of(Array("data".utf8)), size: 1, isExecutable: false)
+        let errors = [
+            await #expect(throws: StepError.self) {
+                try await fetcher.materialize(pin("file://\(scratch.path)/allowed/data"), at: scratch.path + "/x")
+            },
+            await #expect(throws: StepError.self) {
+                try await fetcher.materialize(
+                    file, of: .folder(scratch.path + "/lfs"), input: "in", at: scratch.path + "/x")
+            },
+        ]
+        for error in errors {
+            #expect(error?.message.contains("larger than 3 bytes") == true, "\(error?.message ?? "")")
+            #expect(error?.mayRetry == false)
+        }
+        #expect(Files.names(scratch.path + "/pins").isEmpty)
+    }
+
     @Test(arguments: [
         ("file://SCRATCH/other/data", "its folder is not one that the controller's configuration allows"),
         ("file://SCRATCH/allowed/../other/data", "its folder is not one that the controller's configuration allows"),

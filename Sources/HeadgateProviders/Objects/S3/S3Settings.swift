@@ -2,12 +2,10 @@ package import HeadgateCore
 
 /// Where an S3 bucket is and who asks.
 package struct S3Settings: Sendable {
-    package struct Credentials: Sendable, CustomStringConvertible {
+    package struct Credentials: Sendable {
         let keyID: String
-        let secret: String
-        let sessionToken: String?
-
-        package var description: String { "<secret>" }
+        let secret: Secret
+        let sessionToken: Secret?
     }
 
     /// `https://host[:port]`, without a path.
@@ -31,7 +29,8 @@ package struct S3Settings: Sendable {
         }
         self.endpoint = endpoint
         if let keyID = value("AWS_ACCESS_KEY_ID"), let secret = value("AWS_SECRET_ACCESS_KEY") {
-            credentials = Credentials(keyID: keyID, secret: secret, sessionToken: value("AWS_SESSION_TOKEN"))
+            credentials = Credentials(
+                keyID: keyID, secret: Secret(secret), sessionToken: value("AWS_SESSION_TOKEN").map(Secret.init))
         } else {
             credentials = nil
         }

@@ -29,7 +29,7 @@ struct S3Signature {
         all["x-amz-content-sha256"] = payload.hex
         all["x-amz-date"] = stamp
         guard let credentials = settings.credentials else { return Self.sorted(all) }
-        if let token = credentials.sessionToken { all["x-amz-security-token"] = token }
+        if let token = credentials.sessionToken { all["x-amz-security-token"] = token.text }
         let sorted = Self.sorted(all)
         let names = sorted.map(\.0).joined(separator: ";")
         let lines = sorted.map { "\($0.0):\(Self.trimmed($0.1))\n" }.joined()
@@ -37,7 +37,7 @@ struct S3Signature {
         let day = String(stamp.prefix(8))
         let scope = "\(day)/\(settings.region)/s3/aws4_request"
         let text = ["AWS4-HMAC-SHA256", stamp, scope, Digest.of(Array(request.utf8)).hex].joined(separator: "\n")
-        var key = Array("AWS4\(credentials.secret)".utf8)
+        var key = Array("AWS4\(credentials.secret.text)".utf8)
         for part in [day, settings.region, "s3", "aws4_request"] { key = Self.code(part, key) }
         let signature = Hex.encode(Self.code(text, key))
         let value = "AWS4-HMAC-SHA256 Credential=\(credentials.keyID)/\(scope), SignedHeaders=\(names), "
