@@ -93,6 +93,25 @@ import Testing
         #expect(doctor.status == 0 && doctor.output.contains("► the state folder"), "\(doctor)")
     }
 
+    @Test func `a socket in the state folder is served once, by whatever way it is named`() async throws {
+        let repository = try await TemporaryRepository()
+        try await repository.commit("Add a model", ["headgate.yaml": "", "x.txt": "x"])
+        let (state, link) = ("\(repository.folder)/state", "\(repository.folder)/link")
+        try FileManager.default.createDirectory(
+            atPath: state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: state)
+        let headgate = HeadgateProgram(in: repository.folder)
+        let result = try await headgate.during([
+            "run", "--repo", repository.path, "--state", state, "--listen", "\(link)/api.sock", "--poll", "1s",
+        ]) { lines in
+            let answers = try await eventually {
+                try await headgate("get", "sources", "--state", state).status == 0
+            }
+            try #require(answers, "\(lines.talk)")
+        }
+        #expect(result.status == 0, "\(result)")
+    }
+
     @Test func `a controller stops on SIGTERM with 0 and logs JSON, and is asked over TCP with a token`() async throws {
         let repository = try await TemporaryRepository()
         try await repository.commit("Add a model", ["headgate.yaml": "", "x.txt": "x"])

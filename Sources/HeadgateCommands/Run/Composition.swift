@@ -215,10 +215,14 @@ struct Composition {
 }
 
 extension APIAddress {
-    /// The socket's path without detours; nil for TCP.
+    /// The socket's path without detours and links; nil for TCP.
     fileprivate var path: String? {
         guard case .unixSocket(let path) = self else { return nil }
-        return URL(fileURLWithPath: path).standardizedFileURL.path
+        let url = URL(fileURLWithPath: path)
+        // It need not be there yet, and its folder is.
+        guard let folder = realpath(url.deletingLastPathComponent().path, nil) else { return path }
+        defer { free(folder) }
+        return String(cString: folder) + "/" + url.lastPathComponent
     }
 }
 
