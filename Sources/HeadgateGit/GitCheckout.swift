@@ -94,7 +94,6 @@ package actor GitCheckout: SourceRepository {
         try repository.read(blobs, limit: limit)
     }
 
-    @discardableResult
     package nonisolated func export(
         _ entry: TrackedEntry, to path: String
     ) async throws(SourceError) -> [LargeFile] {

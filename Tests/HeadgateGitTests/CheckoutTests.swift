@@ -41,7 +41,7 @@ import Testing
         let entry = try #require(try await checkout.entries([path("a")], at: main)[path("a")])
         #expect(try await checkout.read([entry.id], limit: 10)[entry.id] == Array("3".utf8))
         let target = "\(repository.folder)/out"
-        try await checkout.export(entry, to: target)
+        _ = try await checkout.export(entry, to: target)
         #expect(try String(contentsOfFile: target, encoding: .utf8) == "3")
         try await checkout.fetch(main, deadline: patience)
         let absent = try #require(CommitID(String(repeating: "ab", count: 20)))
@@ -57,7 +57,7 @@ import Testing
         let tip = try #require(try await checkout.tip(deadline: patience))
         #expect(try await checkout.branch() == "side")
         let entry = try #require(try await checkout.entries([path("a")], at: tip)[path("a")])
-        try await checkout.export(entry, to: "\(repository.folder)/out")
+        _ = try await checkout.export(entry, to: "\(repository.folder)/out")
         #expect(checkout.workTree == linked)
     }
 

@@ -17,7 +17,7 @@ import Testing
         try await mirror.follow()
         let entry = try #require(try await mirror.entries([path("d")], at: tip)[path("d")])
         let target = harness.freshPath()
-        try await mirror.export(entry, to: target)
+        _ = try await mirror.export(entry, to: target)
 
         let names = try FileManager.default.subpathsOfDirectory(atPath: target).sorted()
         #expect(names == ["a", "sub", "sub/run.sh", "sub/up"])
@@ -27,7 +27,7 @@ import Testing
             #expect(attributes[.posixPermissions] as? Int == mode, "\(name)")
             #expect((attributes[.modificationDate] as? Date)?.timeIntervalSince1970 == 315_532_800, "\(name)")
         }
-        let error = try await failure { try await mirror.export(entry, to: target) }
+        let error = try await failure { _ = try await mirror.export(entry, to: target) }
         #expect(error.message.contains("exists already"))
     }
 
@@ -107,7 +107,7 @@ import Testing
         let open = try GitRemote(url: RemoteURL(url))
         #expect(open.largeFiles == .server(LargeFileServer(url: server, authorization: nil)))
         let closed = try GitRemote(url: RemoteURL(url), credentials: .password(user: "ada", .init("s3cret")))
-        let wanted = LargeFileServer(url: server, authorization: "Basic YWRhOnMzY3JldA==")
+        let wanted = LargeFileServer(url: server, authorization: Secret("Basic YWRhOnMzY3JldA=="))
         #expect(closed.largeFiles == .server(wanted))
         #expect(!String(reflecting: closed.largeFiles).contains("YWRh"))
     }
@@ -127,7 +127,7 @@ import Testing
         let tip = try await mirror.follow()
         let entry = try #require(try await mirror.entries([path(folder)], at: tip)[path(folder)])
         let target = harness.freshPath()
-        let error = try await failure { try await mirror.export(entry, to: target) }
+        let error = try await failure { _ = try await mirror.export(entry, to: target) }
         #expect(!FileManager.default.fileExists(atPath: target))
         return error
     }

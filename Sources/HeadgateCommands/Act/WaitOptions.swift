@@ -68,7 +68,7 @@ extension Command {
     var asksForHold: Bool {
         switch self {
         case .rollback, .hold, .abort: true
-        default: false
+        case .retry, .release, .suspend, .resume, .override, .approve, .promote, .pause, .confirmPrune, .adopt: false
         }
     }
 }

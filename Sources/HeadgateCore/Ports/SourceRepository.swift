@@ -27,7 +27,6 @@ package protocol SourceRepository: Sendable {
     ///
     /// Refuses submodules and links that lead out of the written folder, each by name. Gives the files that are Git LFS
     /// pointers, which are left out: their contents are in ``largeFiles``.
-    @discardableResult
     func export(_ entry: TrackedEntry, to path: String) async throws(SourceError) -> [LargeFile]
 
     /// Where the contents are of files that Git LFS keeps outside the repository.

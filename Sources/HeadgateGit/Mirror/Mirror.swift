@@ -163,7 +163,6 @@ package actor Mirror: SourceRepository {
         try repository.read(blobs, limit: limit)
     }
 
-    @discardableResult
     package nonisolated func export(
         _ entry: TrackedEntry, to path: String
     ) async throws(SourceError) -> [LargeFile] {

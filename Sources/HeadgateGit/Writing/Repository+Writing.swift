@@ -79,7 +79,7 @@ extension Repository {
         defer { git_buf_dispose(&text) }
         let bytes = UnsafeRawBufferPointer(start: text.ptr, count: text.size)
         let proof = try key.signature(of: Array(bytes))
-        // No header's name is Git's own for signatures.
+        // Without a name, the signature stands in the header where Git itself looks for it: `gpgsig`.
         try LibGit2.check(
             git_commit_create_with_signature(&written, pointer, text.ptr, proof, nil), "cannot write a signed commit")
         return try CommitID(written)
