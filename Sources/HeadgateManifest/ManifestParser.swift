@@ -12,12 +12,15 @@ package enum ManifestParser {
 
     /// Decodes a file.
     ///
-    /// One that mentions no API version of ours is not a manifest and gives nothing; but where objects stood before, YAML
+    /// One that mentions no API version of ours is not a manifest and gives at most a warning; but where objects stood before, YAML
     /// that cannot be read may still mean them (I8).
     package static func parse(
         _ bytes: [UInt8], file: RepositoryPath, source: SourceName, heldObjects: Bool = false
     ) -> ParsedFile {
-        guard heldObjects || mentionsManifests(bytes[...]) else { return ParsedFile() }
+        guard heldObjects || mentionsManifests(bytes[...]) else {
+            guard bytes.count <= maxFileSize else { return ParsedFile() }
+            return ParsedFile(diagnostics: NearMiss.diagnostics(in: bytes, file: file))
+        }
         guard bytes.count <= maxFileSize else { return tooLarge(file, .error) }
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let lines = SourceLines(hasMark ? Array(bytes.dropFirst(3)) : bytes)
@@ -103,7 +106,9 @@ private struct FileParser {
             documentCount += 1
             let reader = DocumentReader(file: file, lines: lines)
             switch DocumentDecoder(source: source, reader: reader).decode(document, isSound: read.problems.isEmpty) {
-            case .foreign: isIdentified = isIdentified || !isOurs
+            case .foreign:
+                isIdentified = isIdentified || !isOurs
+                if let slip = NearMiss.diagnostic(of: chunk, lines, file: file) { result.diagnostics.append(slip) }
             case .other: isOther = true
             case .unidentified:
                 add(reader.diagnostics, to: nil)

@@ -45,6 +45,17 @@ extension SpecChecker {
             hint: "no two outputs may hold the same file")
     }
 
+    /// Reports an output that is read as a folder and declared as a file: its step would fail when it has run.
+    private func checkKind(of text: String, _ outputs: OutputIndex, at field: [FieldPart]) {
+        guard let path = RepositoryPath(text), let output = outputs[path], text.hasSuffix("/"),
+            !output.text.hasSuffix("/")
+        else { return }
+        report(
+            "mismatched-output",
+            "\"\(text)\" is a folder, and step \"\(output.step)\" declares the output \"\(output.text)\", a file",
+            at: field, hint: "a folder ends in `/` in both places")
+    }
+
     // MARK: Steps
 
     private mutating func check(_ step: StepSpec, _ index: Int, _ outputs: OutputIndex) {
@@ -85,7 +96,7 @@ extension SpecChecker {
             if let other = holder ?? inner { reportOverlap(of: input.path, with: other, in: step, at: field) }
         case .path(let path):
             if let holder {
-                guard holder.step == step.name else { return }
+                guard holder.step == step.name else { return checkKind(of: path, outputs, at: field) }
                 report(
                     "cycle", "step \"\(step.name)\" reads its own output \"\(holder.text)\"", at: field,
                     hint: "write it under another name")
@@ -167,7 +178,7 @@ extension SpecChecker {
             return
         }
         let path = RepositoryPath(spec.artifact)
-        if let path, outputs[path] != nil { return }
+        if let path, outputs[path] != nil { return checkKind(of: spec.artifact, outputs, at: [.field("artifact")]) }
         let texts = outputs.texts
         let hint =
             if let path, let output = outputs.holder(of: path) { "name the whole output \"\(output.text)\"" } else {

@@ -60,6 +60,14 @@ struct SpecCheckTests {
             "an artifact that nobody makes",
             model(steps: "{name: a, command: [x], outputs: [model/]}", artifact: "modell/"), "8:13 unknown-artifact"),
         BadInput(
+            "a folder as artifact that is declared as a file",
+            model(steps: "{name: a, command: [x], outputs: [model]}"), "8:13 mismatched-output"),
+        BadInput(
+            "a folder that a step reads and another declares as a file",
+            model(
+                steps: "{name: a, command: [x], outputs: [data]}",
+                "{name: b, command: [x], inputs: [data/], outputs: [model/]}"), "7:34 mismatched-output"),
+        BadInput(
             "a part of an output as artifact",
             model(steps: "{name: a, command: [x], outputs: [model/]}", artifact: "model/x"), "8:13 unknown-artifact"),
         BadInput(

@@ -105,6 +105,25 @@ struct DecodingTests {
         #expect(parsed.isEmpty)
     }
 
+    @Test(arguments: ["headgat.dev/v1alpha", "headgate/v1", "Headgate.dev/v1", "'headgate.io/v1'  # ours"])
+    func `a new file with a slip in its version is told of, and left to others`(_ version: String) throws {
+        let slip = "apiVersion: \(version)\nkind: Policy\nmetadata: {name: a}\nspec: {at: x}"
+        let parsed = try parse("# A file.\n---\n" + slip + "\n---\napiVersion: apps/v1\nkind: Deployment\n")
+        #expect(parsed.objects.isEmpty && !parsed.isUnreadable)
+        #expect(parsed.diagnostics.map(\.code) == ["not-a-manifest"])
+        #expect(parsed.diagnostics.map(\.severity) == [.warning])
+        let text = parsed.diagnostics.first?.description ?? ""
+        #expect(text.contains("model.yaml:3:13: warning: API version"))
+        #expect(text.hasSuffix("did you mean \"headgate.dev/v1\"?"))
+    }
+
+    @Test func `a slip in a document beside manifests is told of, and other kinds are others'`() throws {
+        let beside = try parse(
+            ManifestExample.text(.target) + "\n---\napiVersion: headgate/v1\nkind: Model\nmetadata: {name: b}\n")
+        #expect(beside.objects.count == 1 && beside.diagnostics.map(\.code) == ["not-a-manifest"])
+        #expect(try parse("apiVersion: headgate/v1\nkind: ConfigMap\n").isEmpty)
+    }
+
     @Test(arguments: ["headgate.dve/v1", "headgate.dev:v1", "headgat.dev/v1"])
     func `a slip in the version of what stood in a file before is an error, and nothing has left`(
         _ version: String
