@@ -144,11 +144,9 @@ struct Asked {
         var builder = DigestBuilder(domain: "headgate.dev/evidence/1")
         var seen: Set<String> = []
         for (path, value) in read where seen.insert(path).inserted { builder.add(path, value) }
-        let isVolatile = read.contains { item in
-            EvidenceSchema.volatileVariables.contains(String(item.path.prefix { $0 != "." && $0 != "[" }))
-        }
         return Verdict(
             policy: policy, policyDigest: digest, action: action, moment: moment, outcome: outcome,
-            evidenceDigest: EvidenceDigest(builder.finish()), isVolatile: isVolatile, rules: rules, message: message)
+            evidenceDigest: EvidenceDigest(builder.finish()),
+            isVolatile: read.contains { Evidence.isVolatile($0.path) }, rules: rules, message: message)
     }
 }

@@ -78,7 +78,4 @@ package enum EvidenceSchema {
             name: "Latency",
             fields: ["mean": .double, "p50": .double, "p90": .double, "p95": .double, "p99": .double]),
     ]
-
-    /// Attributes that change without the version changing, so that a verdict on them is asked again.
-    static let volatileVariables: Set<String> = ["now", "approvals", "traffic"]
 }

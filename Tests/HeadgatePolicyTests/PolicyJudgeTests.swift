@@ -136,6 +136,35 @@ import Testing
         #expect(try ask(spec, other).evidenceDigest != first.evidenceDigest)
         #expect(try ask(policy("now > timestamp('2020-01-01T00:00:00Z')"), other).isVolatile)
     }
+
+    @Test(arguments: [
+        (["variables.late"], true), (["size(approvals) > 1"], true),
+        (["candidate.metrics.accuracy > 1.0"], false),
+        (["variables.late", "candidate.metrics.accuracy > 0.5"], true),
+        (["variables.late", "candidate.metrics.accuracy > 1.0"], false),
+        (["!variables.late", "candidate.metrics.accuracy > 1.0"], false), (["!variables.late"], false),
+    ])
+    func `a no is to this moment only if every rule that gives it reads what passes`(
+        _ expressions: [String], _ isMomentary: Bool
+    ) throws {
+        var spec = policy("true")
+        spec.variables = [
+            PolicyVariable(
+                name: "late", expression: PolicyExpression("now > timestamp('2120-01-01T00:00:00Z')"))
+        ]
+        spec.rules = expressions.enumerated().map {
+            PolicyRule(name: "rule-\($0)", expression: PolicyExpression($1), messageExpression: nil)
+        }
+        let verdict = try ask(spec, .sample(champion: .none))
+        #expect(verdict.isMomentary == isMomentary)
+        let expected: GateDecision =
+            switch (verdict.outcome, isMomentary) {
+            case (.pass, _): .allowed
+            case (_, true): .inconclusive(policy: verdict.policy, message: verdict.message ?? "")
+            case (_, false): .denied(policy: verdict.policy, message: verdict.message ?? "")
+            }
+        #expect(GateDecision.deciding([(verdict, false)]) == expected)
+    }
 }
 
 extension Evidence {

@@ -55,7 +55,7 @@ struct CICommand: AsyncParsableCommand {
     @OptionGroup var shared: SharedOptions
     @Option(help: "The source's name at the controller; by default the repository's.")
     var source: String?
-    @Option(help: "A folder for runs and results, to be kept between calls; by default a temporary one.")
+    @Option(help: "A folder for runs and environments, to be kept between calls; by default a temporary one.")
     var state: String?
     @Option(help: "How many steps run side by side.")
     var concurrentSteps = 2
@@ -66,6 +66,7 @@ struct CICommand: AsyncParsableCommand {
 
     func validate() throws {
         guard concurrentSteps >= 1 else { throw ValidationError("--concurrent-steps must be at least 1") }
+        for output in output { try output.check(ProcessInfo.processInfo.environment) }
     }
 
     func run() async throws {
@@ -126,7 +127,8 @@ struct CICommand: AsyncParsableCommand {
         let checkout = try GitCheckout(
             containing: URL(fileURLWithPath: path).standardizedFileURL.path, signers: signers())
         let commit = try await checkout.resolve(head)
-        let from = try await ChangeBase(checkout: checkout, system: system, given: base).find(commit)
+        let found = try await ChangeBase(checkout: checkout, system: system, given: base).find(commit)
+        let from = found.commit
         let maker = ManifestSnapshots(source: name, repository: checkout, path: folder, reference: "")
         var before = DesiredState()
         var baseCommit: ReviewReport.Commit?
@@ -149,13 +151,13 @@ struct CICommand: AsyncParsableCommand {
             knowledge: SharedKnowledge(store),
             training: try work.map { try training(in: $0, name, checkout, snapshot, store) },
             runsPolicyTests: policyTests,
-            protected: try await protectedSource(), given: given, now: .now
+            protected: try await protectedSource(checkout, commit), given: given, now: .now
         ).report()
         if let note = shared.note(environment) { report.notes.append(note) }
-        if from == nil {
-            report.notes.insert(
-                "\(commit.short) is the first commit: it is compared with nothing, so all is new", at: 0)
+        if allowedSigners == nil, report.reads("commit.verified") {
+            report.notes.append("policies ask for commit.verified: without --allowed-signers FILE no signature counts")
         }
+        if let note = found.note(commit) { report.notes.insert(note, at: 0) }
         return report
     }
 
@@ -197,7 +199,7 @@ struct CICommand: AsyncParsableCommand {
         return try AllowedSigners(text)
     }
 
-    private func protectedSource() async throws -> ProtectedPolicies {
+    private func protectedSource(_ checkout: GitCheckout, _ commit: CommitID) async throws -> ProtectedPolicies {
         var folder = protectedPolicies ?? ProcessInfo.processInfo.environment["HEADGATE_PROTECTED_POLICIES"]
         if folder?.isEmpty ?? true, let config {
             do {
@@ -207,6 +209,15 @@ struct CICommand: AsyncParsableCommand {
             }
         }
         guard let folder, !folder.isEmpty else { return .none }
+        let place = URL(fileURLWithPath: folder).standardizedFileURL.resolvingSymlinksInPath().path
+        // A checkout of another repository may lie in this one's work tree, and is no part of it.
+        if let path = checkout.repositoryPath(of: place) {
+            let tracked = try await checkout.entries([path], at: commit)
+            guard path != .root, tracked.isEmpty else {
+                throw ValidationError(
+                    "protected policies: \(folder) is in the repository that is judged: a change could touch them")
+            }
+        }
         return try await ProtectedPolicies(folder: folder)
     }
 }

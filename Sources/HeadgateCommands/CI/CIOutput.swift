@@ -39,6 +39,18 @@ struct CIOutput: ExpressibleByArgument, Equatable {
         self.init(format, file: parts.count == 2 ? String(parts[1]) : nil)
     }
 
+    /// Refuses what has no place to go to, before anything is done.
+    func check(_ environment: [String: String]) throws {
+        guard format == .githubSummary, summaryFile(environment) == nil else { return }
+        throw ValidationError("github-summary: GITHUB_STEP_SUMMARY is not set; give github-summary=FILE")
+    }
+
+    /// The file of a step's summary; nil where neither a person nor the system named one.
+    fileprivate func summaryFile(_ environment: [String: String]) -> String? {
+        let file = file ?? environment["GITHUB_STEP_SUMMARY"] ?? ""
+        return file.isEmpty ? nil : file
+    }
+
     static var allValueStrings: [String] { Format.allCases.map(\.rawValue) }
 }
 
@@ -51,13 +63,8 @@ struct CIReportWriter {
 
     /// Writes one output.
     func write(_ output: CIOutput) throws {
-        if output.format == .githubSummary {
-            let file = output.file ?? environment["GITHUB_STEP_SUMMARY"] ?? ""
-            guard !file.isEmpty else {
-                throw ValidationError("github-summary: GITHUB_STEP_SUMMARY is not set; give github-summary=FILE")
-            }
-            try append(text(.githubSummary, plots: imageBase), to: file)
-            return
+        if output.format == .githubSummary, let file = output.summaryFile(environment) {
+            return try append(text(.githubSummary, plots: imageBase), to: file)
         }
         let text = text(output.format, plots: imageBase)
         guard let file = output.file else {

@@ -6,6 +6,8 @@ struct CandidateEvidence {
     /// What is still to come, as paths of evidence.
     let untold: Set<String>
     let isComplete: Bool
+    /// What was given by file and is left aside, as paths of evidence, since steps report something else.
+    var leftAside: [String] = []
 
     /// Nothing to tell, as for a Model that is not there.
     static let none = CandidateEvidence(evidence: nil, untold: [], isComplete: false)
@@ -22,8 +24,8 @@ struct CandidateEvidence {
     ///   - plan: With every result that is known.
     ///   - builder: Makes versions.
     ///   - head: The commit that is judged.
-    ///   - given: Metrics by file.
-    ///   - reports: Reports by file.
+    ///   - given: Metrics by file, for what no step reports.
+    ///   - reports: Reports by file, for what no step reports.
     ///   - now: The time.
     init(
         _ id: ModelID, _ model: Object<ModelSpec>, _ plan: PipelinePlan, builder: VersionBuilder, head: Snapshot,
@@ -34,9 +36,12 @@ struct CandidateEvidence {
                 id, model, plan, revision: head.revision, commit: head.commit, now: now)
         {
             var evidence = VersionEvidence(version, assessment)
-            evidence.metrics = Self.merged(evidence.metrics, given)
-            evidence.reports.merge(reports ?? [:]) { _, new in new }
+            let metrics = Self.measured(evidence.metrics, filledWith: given ?? [:])
+            let reports = Self.measured(.object(evidence.reports), filledWith: reports ?? [:])
+            evidence.metrics = metrics.value
+            if case .object(let members) = reports.value { evidence.reports = members }
             self.init(evidence: evidence, untold: [], isComplete: true)
+            leftAside = metrics.leftAside.map { "metrics.\($0)" } + reports.leftAside.map { "reports.\($0)" }
             return
         }
         var evidence = Self.promised(id, plan, head: head, now: now)
@@ -65,12 +70,17 @@ struct CandidateEvidence {
         "version", "digest", "size", "files", "formats", "provenance", "created", "reports",
     ]
 
-    /// The metrics of steps with those that were given in their places.
-    static func merged(_ metrics: JSONValue, _ given: [String: JSONValue]?) -> JSONValue {
-        guard let given else { return metrics }
-        var members: [String: JSONValue] = [:]
-        if case .object(let reported) = metrics { members = reported }
-        return .object(members.merging(given) { _, new in new })
+    /// What steps report with what a file gives besides, at any depth; and what it gives of which they say otherwise.
+    private static func measured(
+        _ measured: JSONValue, filledWith given: [String: JSONValue]
+    ) -> (value: JSONValue, leftAside: [String]) {
+        let leftAside = given.keys.sorted().filter { name in
+            let one = JSONValue.object([name: given[name] ?? .null])
+            guard case .object(let members) = measured, let value = members[name] else { return false }
+            let other = JSONValue.object([name: value])
+            return one.overlaid(with: other) != other.overlaid(with: one)
+        }
+        return (JSONValue.object(given).overlaid(with: measured), leftAside)
     }
 
     /// What is known before anything is trained: params, data, and which metrics are declared.

@@ -8,13 +8,32 @@ struct ChangeBase {
     /// What a person gave; nil finds it by the CI system's variables.
     let given: String?
 
+    /// The commit that a change starts from; nil for nothing.
+    struct Found {
+        let commit: CommitID?
+        /// What the change will be merged into, where that has gone on since.
+        var movedOn: String?
+
+        /// What a reader of a report on a head should know of it; nil for nothing.
+        func note(_ head: CommitID) -> String? {
+            guard let commit else {
+                return "\(head.short) is the first commit: it is compared with nothing, so all is new"
+            }
+            return movedOn.map {
+                "\($0) has gone on since \(commit.short): what was merged there is not judged with this change; rebase "
+                    + "onto it, or merge it, to have both judged"
+            }
+        }
+    }
+
     /// How far back a shallow clone is walked.
     private static let walkLimit = 20_000
 
-    /// The common ancestor of head and what it will be merged into; nil when head is the first commit.
-    func find(_ head: CommitID) async throws(SourceError) -> CommitID? {
+    /// The common ancestor of head and what it will be merged into.
+    func find(_ head: CommitID) async throws(SourceError) -> Found {
         if let given {
-            return try await ancestor(named(given), head, called: given)
+            let commit = try await named(given)
+            return found(try await ancestor(commit, head, called: given), of: commit, called: given)
         }
         var isNamed = false
         for base in system.bases {
@@ -26,14 +45,19 @@ struct ChangeBase {
             }
             guard let commit = try? await checkout.resolve(base.name) else { continue }
             isNamed = true
-            let found = base.isExact ? commit : try await ancestor(commit, head, called: base.name)
-            if found != head { return found }
+            let start = base.isExact ? commit : try await ancestor(commit, head, called: base.name)
+            if start != head { return found(start, of: commit, called: base.name) }
         }
         let parent = try await checkout.facts(of: head).parents.first
         guard isNamed || system.kind == .none && parent == nil else { throw unnamed() }
         // Head is on the branch that it would be merged into: what its last commit changed.
-        guard let parent else { return nil }
-        return try await present(parent)
+        guard let parent else { return Found(commit: nil) }
+        return Found(commit: try await present(parent))
+    }
+
+    private func found(_ start: CommitID, of tip: CommitID, called name: String) -> Found {
+        let prefix = ["refs/remotes/", "refs/heads/"].first { name.hasPrefix($0) } ?? ""
+        return Found(commit: start, movedOn: start == tip ? nil : String(name.dropFirst(prefix.count)))
     }
 
     /// The commit of what a person gave.

@@ -11,6 +11,9 @@ protocol ChangeKnowledge: Sendable {
     /// What a reader should know of what was not to be had.
     var notes: [String] { get async }
 
+    /// The options that would let it know more; nil where it was given all there are.
+    var way: String? { get }
+
     /// Why what was trained here is kept from others; nil when it is not.
     var unpublished: String? { get }
 }
@@ -24,6 +27,11 @@ actor SharedKnowledge: ChangeKnowledge {
     private(set) var notes: [String] = []
 
     init(_ shared: SharedStore?) { self.shared = shared }
+
+    nonisolated var way: String? {
+        guard let shared else { return "--store URL with the --trusted-key FILE of who publishes there" }
+        return shared.trustsAnybody ? nil : "the --trusted-key FILE of who publishes to \(shared.name)"
+    }
 
     nonisolated var unpublished: String? {
         guard let shared, !shared.canWrite else { return nil }

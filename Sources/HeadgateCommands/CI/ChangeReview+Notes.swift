@@ -21,40 +21,45 @@ extension ChangeReview {
         }
         let training = self.training == nil ? waiting.filter { changing.contains($0.model) } : []
         let unchanged = waiting.filter { !changing.contains($0.model) }
-        let notes: [(String, [JudgedSubject])] = [
-            ("gates wait for what steps would make, and none was run: give --train changed, or ", training),
-            ("gates wait for results that did not change and are not known here: give ", unchanged),
-            ("gates compare with a champion that is not known here: give ", comparing),
+        let notes: [(String, [String], [JudgedSubject])] = [
+            ("gates wait for what steps would make, and none was run", ["--train changed"], training),
+            ("gates wait for results that did not change and are not known here", [], unchanged),
+            ("gates compare with a champion that is not known here", [], comparing),
         ]
-        return notes.filter { !$0.1.isEmpty }.map { $0.0 + Self.ways($0.1) }
+        return notes.compactMap { text, first, subjects in
+            let ways = first + [knowledge.way, Self.file(for: subjects)].compactMap(\.self)
+            // Why a store does not know it is told elsewhere.
+            return subjects.isEmpty || ways.isEmpty ? nil : "\(text): give \(ways.joined(separator: ", or "))"
+        }
     }
 
     private static func waits(of subject: JudgedSubject) -> [String] {
         subject.gates.filter(\.counts).flatMap { $0.decisive?.forecast ?? [] }.flatMap(\.waitsFor)
     }
 
-    /// The options that give what is waited for, with a file that would do.
-    private static func ways(_ subjects: [JudgedSubject]) -> String {
-        let store = "--store URL with the --trusted-key FILE of who publishes there"
+    /// The option of a file that holds what is waited for; nil where no file can.
+    private static func file(for subjects: [JudgedSubject]) -> String? {
         var document = JSONValue.object([:])
         // A line, not a file: of many the first show how.
         for subject in subjects.prefix(3) {
             let waits = waits(of: subject)
             let sides = ["candidate", "champion"].map { side in
                 waits.filter { $0.hasPrefix("\(side).metrics.") }.reduce(JSONValue.object([:])) {
-                    $0.overlaid(with: nested($1.split(separator: ".").dropFirst().map(String.init), .string("…")))
+                    let names = $1.split(separator: ".").dropFirst().map(String.init)
+                    return $0.overlaid(with: nested(names, .string(GivenEvidence.placeholder)))
                 }
             }
             if sides[0] != .object([:]) {
                 document = document.overlaid(with: nested(["candidates", subject.model.name], sides[0]))
             }
-            if waits.contains(where: { $0.hasPrefix("champion") }) {
+            // Of a champion metrics can be given, and that there is one.
+            if waits.contains(where: { $0 == "champion" || $0.hasPrefix("champion.metrics") }) {
                 // What is asked of the champion is mostly what is asked of the candidate.
                 let metrics = nested(["metrics"], .object([:])).overlaid(with: sides[0]).overlaid(with: sides[1])
                 document = document.overlaid(with: nested(["champions", subject.object.name], metrics))
             }
         }
-        return document == .object([:]) ? store : "\(store), or --evidence FILE that holds \(document.canonicalText)"
+        return document == .object([:]) ? nil : "--evidence FILE that holds \(document.canonicalText)"
     }
 
     private static func nested(_ names: [String], _ value: JSONValue) -> JSONValue {

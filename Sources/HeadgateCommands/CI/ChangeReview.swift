@@ -37,13 +37,22 @@ struct ChangeReview {
             head: ReviewReport.Commit(id: head.commit.commit, subject: head.commit.subject),
             diagnostics: RepositoryCheck(source: source, desired: head.desired, protected: protected).diagnostics)
         var settled = planned
+        let judge = SubjectJudge(
+            source: source, base: base, head: head, protected: protected, given: given, now: now)
         if let training {
+            let open = Set(planned.filter { $0.action == .run || $0.action == .wait }.compactMap(modelName))
+            // As a controller does not run what a policy refuses beforehand.
+            let refusals = open.reduce(into: [:]) { $0[$1] = judge.refusalToTrain($1) }
+            let wanted = open.subtracting(refusals.keys)
             // From the first step on: what the store has is taken with its outputs, which later steps read.
-            let wanted = Set(planned.filter { $0.action == .run || $0.action == .wait }.compactMap(modelName))
             let ran = try await training.complete(source, head.desired.models.filter { wanted.contains($0.key) })
-            known.merge(ran.records) { _, ran in ran }
             // Those say the same of what a training took from the store.
             taken.removeAll { item in wanted.contains { $0.text == item.model.name } }
+            taken += refusals.flatMap { name, reason in
+                let id = ModelID(source: source, name: name)
+                return head.desired.models[name].map { training.skipped(id, $0, known, reason: reason) } ?? []
+            }
+            known.merge(ran.records) { _, ran in ran }
             report.executions = (taken + ran.executions).sorted { $0.model < $1.model }
             settled = plan(planner, known)
         } else {
@@ -62,7 +71,9 @@ struct ChangeReview {
         // By the first plan, too: with other results than base's the same version has its gates before it again, and what
         // a shared store knows of them must not hide that.
         let moving = Set((first + planned + settled).filter(\.movesVersions).map(\.object))
-        report.subjects = await subjects(models, moving, known, VersionBuilder(planner: pipelines))
+        let judged = await subjects(models, moving, known, VersionBuilder(planner: pipelines), judge)
+        report.subjects = judged.subjects
+        for note in judged.notes where !report.notes.contains(note) { report.notes.append(note) }
         report.nameObstacles()
         report.notes += waits(report.subjects, planned)
         return report
@@ -206,12 +217,13 @@ struct ChangeReview {
 
     // MARK: What the gates say
 
+    /// Every subject with its gates' answers; notes say what was given by file in vain.
     private func subjects(
-        _ models: Set<ModelName>, _ moving: Set<ObjectID>, _ known: [StepKey: StepRecord], _ builder: VersionBuilder
-    ) async -> [JudgedSubject] {
-        let judge = SubjectJudge(
-            source: source, base: base, head: head, protected: protected, given: given, now: now)
+        _ models: Set<ModelName>, _ moving: Set<ObjectID>, _ known: [StepKey: StepRecord], _ builder: VersionBuilder,
+        _ judge: SubjectJudge
+    ) async -> (subjects: [JudgedSubject], notes: [String]) {
         var subjects: [JudgedSubject] = []
+        var notes: [String] = []
         for (name, deployment) in deploymentsByModel() where models.contains(name) {
             guard let model = head.desired.models[name] else { continue }
             let id = ModelID(source: source, name: name)
@@ -219,7 +231,16 @@ struct ChangeReview {
             let candidate = CandidateEvidence(
                 id, model, plan, builder: builder, head: head, given: given.candidates?[name.text]?.metrics,
                 reports: given.candidates?[name.text]?.reports == nil ? nil : given.reports[name.text], now: now)
-            let (champion, untold) = await champion(of: deployment, model: id)
+            let (champion, untold, isAside) = await champion(of: deployment, model: id)
+            if !candidate.leftAside.isEmpty {
+                let names = candidate.leftAside.joined(separator: ", ")
+                notes.append("the evidence file gives \(names) of Model \(name); what its steps report counts")
+            }
+            if isAside, let deployment {
+                notes.append(
+                    "the evidence file gives a champion of Deployment \(deployment); the one that its controller "
+                        + "published counts")
+            }
             let moves =
                 moving.contains(ObjectID(id))
                 || deployment.map { moving.contains(ObjectID(DeploymentID(source: source, name: $0))) } ?? false
@@ -229,16 +250,20 @@ struct ChangeReview {
                     trains: moving.contains(ObjectID(id)), moves: moves))
             if moves || !judged.gates.isEmpty { subjects.append(judged) }
         }
-        return subjects
+        return (subjects, notes)
     }
 
-    private func champion(of deployment: DeploymentName?, model: ModelID) async -> (ChampionEvidence, Set<String>) {
-        guard let deployment else { return (.unknown("no Deployment serves this Model"), []) }
-        if let champions = given.champions, let entry = champions[deployment.text] {
-            guard let entry else { return (.none, []) }
-            return CandidateEvidence.givenChampion(model, entry.metrics, head: head, now: now)
-        }
-        return (await knowledge.champion(of: DeploymentID(source: source, name: deployment)), [])
+    /// The published champion, else the one that is given; whether that is left aside.
+    private func champion(
+        of deployment: DeploymentName?, model: ModelID
+    ) async -> (ChampionEvidence, untold: Set<String>, isAside: Bool) {
+        guard let deployment else { return (.unknown("no Deployment serves this Model"), [], false) }
+        let published = await knowledge.champion(of: DeploymentID(source: source, name: deployment))
+        guard let entry = given.champions?[deployment.text] else { return (published, [], false) }
+        guard case .unknown = published else { return (published, [], true) }
+        guard let entry else { return (.none, [], false) }
+        let (champion, untold) = CandidateEvidence.givenChampion(model, entry.metrics, head: head, now: now)
+        return (champion, untold, false)
     }
 }
 

@@ -47,7 +47,11 @@ struct ChangeTraining: Sendable {
                 step.record == nil && step.key.map { asked.insert($0).inserted } == true
             }
             if ready.isEmpty {
-                results.executions += plan.steps.filter { $0.key == nil }.map { Self.skipped($0, id, model) }
+                results.executions += plan.steps.filter { $0.key == nil }.map { step in
+                    let names = step.waitsFor.map(\.text).joined(separator: ", ")
+                    return Self.skipped(
+                        step, id, model, reason: "\(names) \(step.waitsFor.count == 1 ? "has" : "have") no result")
+                }
                 return results
             }
             let order = Dictionary(uniqueKeysWithValues: plan.steps.enumerated().map { ($1.spec.name, $0) })
@@ -112,13 +116,19 @@ struct ChangeTraining: Sendable {
             remarks: step.metrics?.shortcomings(of: result.metrics ?? .object([:])) ?? [])
     }
 
+    /// The steps of a Model that have no result and are not run.
+    func skipped(
+        _ id: ModelID, _ model: Object<ModelSpec>, _ known: [StepKey: StepRecord], reason: String
+    ) -> [ReviewReport.Execution] {
+        planner.plan(id, model) { known[$0] }.steps.filter { $0.record == nil }
+            .map { Self.skipped($0, id, model, reason: reason) }
+    }
+
     private static func skipped(
-        _ step: PlannedStep, _ id: ModelID, _ model: Object<ModelSpec>
+        _ step: PlannedStep, _ id: ModelID, _ model: Object<ModelSpec>, reason: String
     ) -> ReviewReport.Execution {
-        let names = step.waitsFor.map(\.text).joined(separator: ", ")
-        return ReviewReport.Execution(
-            model: ObjectID(id), step: step.spec.name,
-            outcome: .skipped(reason: "\(names) \(step.waitsFor.count == 1 ? "has" : "have") no result"),
+        ReviewReport.Execution(
+            model: ObjectID(id), step: step.spec.name, outcome: .skipped(reason: reason),
             location: model.meta.location)
     }
 
@@ -161,8 +171,7 @@ struct ChangeTraining: Sendable {
 
     private static func text(_ execution: ReviewReport.Execution) -> String {
         switch execution.outcome {
-        case .succeeded: "succeeded after \(max(0, execution.duration.milliseconds / 1000)) s"
-        case .taken: "taken from the shared store"
+        case .succeeded, .taken: execution.summary
         case .failed: "failed"
         case .defective(let message), .errored(let message), .skipped(let message): message
         }

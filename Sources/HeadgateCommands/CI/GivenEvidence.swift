@@ -5,7 +5,7 @@ import HeadgateCore
 /// Evidence that a person or another tool gives by file, besides what steps and controllers report.
 struct GivenEvidence: Codable {
     struct Candidate: Codable {
-        /// Takes the place of metrics of the same name that steps report.
+        /// Those that no step reports; what steps report counts before them.
         var metrics: [String: JSONValue]
         /// Files of tools by name, relative to this file's folder; they become `candidate.reports.NAME`.
         var reports: [String: ReportSpec]?
@@ -43,11 +43,7 @@ struct GivenEvidence: Codable {
             guard case .object(let members) = try JSONDecoder().decode(JSONValue.self, from: data) else {
                 throw ValidationError("the evidence file \(file) is not a JSON object")
             }
-            let known: Set = ["candidates", "champions", "approvals"]
-            if let unknown = members.keys.sorted().first(where: { !known.contains($0) }) {
-                throw ValidationError(
-                    "the evidence file \(file): unknown member \(unknown); known are candidates, champions, approvals")
-            }
+            try Self.check(members, file)
             self = try JSONDecoder().decode(GivenEvidence.self, from: data)
             try checkTimes(file)
             reports = try readReports(beside: URL(fileURLWithPath: file).deletingLastPathComponent())
@@ -79,12 +75,58 @@ struct GivenEvidence: Codable {
             (candidates.map { Array($0.keys) } ?? [], models), (champions.map { Array($0.keys) } ?? [], deployments),
             (approvals.map { Array($0.keys) } ?? [], deployments),
         ]
-        return given.flatMap { names, known in
+        let strangers = given.flatMap { names, known in
             Set(names).subtracting(known.0).sorted().map { name in
                 let near = Spelling.nearest(to: name, among: known.0.sorted()).map { "; did you mean \"\($0)\"?" }
                 return "the evidence file names \(known.1) \(name), which head does not have\(near ?? "")"
             }
         }
+        return strangers + misfits(with: desired)
+    }
+
+    /// Metrics that the steps of a candidate's Model declare otherwise, or not at all.
+    private func misfits(with desired: DesiredState) -> [String] {
+        (candidates ?? [:]).sorted { $0.key < $1.key }.flatMap { name, candidate -> [String] in
+            guard let name = ModelName(name), let pipeline = desired.models[name]?.spec.pipeline,
+                let declared = pipeline.steps.declaredMetrics
+            else { return [] }
+            return declared.misfits(of: .object(candidate.metrics)).map {
+                "the evidence file gives Model \(name) the metric \($0)"
+            }
+        }
+    }
+
+    /// What stands for a value in the files that a report shows.
+    static let placeholder = "…"
+
+    /// Refuses members that nothing reads, and values that were not filled in.
+    private static func check(_ document: [String: JSONValue], _ file: String) throws {
+        func refuse(_ path: String, _ problem: String) -> ValidationError {
+            ValidationError("the evidence file \(file): \(path): \(problem)")
+        }
+        func members(_ value: JSONValue?, _ path: String, known: [String]) throws {
+            for (name, entry) in value?.sortedMembers ?? [] {
+                for (member, _) in entry.sortedMembers where !known.contains(member) {
+                    throw refuse(
+                        "\(path).\(name)", "unknown member \(member); known are \(known.joined(separator: ", "))")
+                }
+            }
+        }
+        func filled(_ value: JSONValue, _ path: String) throws {
+            if value == .string(placeholder) {
+                throw refuse(path, "a value is to stand here in place of \(placeholder)")
+            }
+            for (name, nested) in value.sortedMembers { try filled(nested, path.isEmpty ? name : "\(path).\(name)") }
+        }
+        let known = ["candidates", "champions", "approvals"]
+        if let unknown = document.keys.sorted().first(where: { !known.contains($0) }) {
+            throw ValidationError(
+                "the evidence file \(file): unknown member \(unknown); known are \(known.joined(separator: ", "))")
+        }
+        try members(document["candidates"], "candidates", known: ["metrics", "reports"])
+        // Only its metrics are asked of a champion by file; all else of it is what a controller publishes.
+        try members(document["champions"], "champions", known: ["metrics"])
+        try filled(.object(document), "")
     }
 
     private static func problem(_ error: DecodingError) -> String {

@@ -15,7 +15,7 @@ struct SubjectJudge {
     /// What is compared, besides the policies.
     struct Subject {
         let model: ModelName
-        let deployment: DeploymentName?
+        var deployment: DeploymentName?
         let candidate: CandidateEvidence
         let champion: ChampionEvidence
         /// What of the champion is not known.
@@ -24,6 +24,12 @@ struct SubjectJudge {
         let trains: Bool
         /// Whether a version of it would be made or moved; else only policies are asked that are not as they were.
         var moves = true
+
+        var withoutDeployment: Subject {
+            var subject = self
+            subject.deployment = nil
+            return subject
+        }
     }
 
     func judge(_ subject: Subject) -> JudgedSubject {
@@ -53,36 +59,12 @@ struct SubjectJudge {
     // MARK: Gates
 
     private func gates(_ subject: Subject) -> [GateAnswer] {
-        let bases = guards(base, other: head.desired, subject)
-        let heads = guards(head.desired, other: nil, subject)
-        // Labels of either side select, so that a changed label is no way out.
-        let sides = [base, head.desired].map { labels(of: subject, in: $0) }
-        let outside = protected.guarding(sides.flatMap(\.self))
-        let outsideNames = Set(outside.map(\.name))
-        let names = Set(bases.keys).union(heads.keys).subtracting(outsideNames).sorted()
-        var answers: [GateAnswer] = []
-        for moment in GateMoment.allCases where isAsked(moment, subject) {
-            for policy in outside where policy.isAsked(at: moment) {
-                answers.append(answer(moment, subject, nil, policy, .protected))
-            }
-            for name in names {
-                // What base cannot ask is what a change may be there to put right.
-                let old = bases[name].flatMap { $0.isAsked(at: moment) && isAnswerable($0, subject) ? $0 : nil }
-                let new = heads[name].flatMap { $0.isAsked(at: moment) ? $0 : nil }
-                switch (old, new) {
-                case (nil, nil): continue
-                case (nil, let new?):
-                    let isSame = bases[name].map { $0.digest == new.digest } ?? false
-                    answers.append(answer(moment, subject, nil, new, isSame ? .unchanged : .new))
-                case (let old?, nil): answers.append(answer(moment, subject, old, nil, .removed))
-                case (let old?, let new?):
-                    let isSame = old.digest == new.digest
-                    answers.append(answer(moment, subject, isSame ? nil : old, new, isSame ? .unchanged : .changed))
-                }
-            }
+        let answers = GateMoment.allCases.filter { isAsked($0, subject) }.flatMap { moment in
+            // A Model is asked before it trains, whoever serves it.
+            ask(moment, moment == .plan ? subject.withoutDeployment : subject)
         }
         if subject.moves { return answers }
-        let selected = sides.map { Set(protected.guarding($0).map(\.name)) }
+        let selected = [base, head.desired].map { Set(protected.guarding(labels(of: subject, in: $0)).map(\.name)) }
         return answers.filter { answer in
             switch answer.standing {
             case .unchanged: false
@@ -90,6 +72,42 @@ struct SubjectJudge {
             case .changed, .new, .removed: true
             }
         }
+    }
+
+    /// Why a Model's steps are not run: what a policy at `plan` says, by base's text or head's; nil when none refuses.
+    func refusalToTrain(_ model: ModelName) -> String? {
+        let subject = Subject(
+            model: model, deployment: nil, candidate: .none, champion: .unknown("nothing was trained"), untold: [],
+            trains: true)
+        return ask(.plan, subject).lazy.filter(\.refusesNow).map { gate in
+            "policy \(gate.policy) at plan: \(gate.decisive?.message ?? "it says no")"
+        }.first
+    }
+
+    /// Every policy that guards it at a moment, by base's text and head's.
+    private func ask(_ moment: GateMoment, _ subject: Subject) -> [GateAnswer] {
+        let bases = guards(base, other: head.desired, subject)
+        let heads = guards(head.desired, other: nil, subject)
+        // Labels of either side select, so that a changed label is no way out.
+        let outside = protected.guarding([base, head.desired].flatMap { labels(of: subject, in: $0) })
+        let names = Set(bases.keys).union(heads.keys).subtracting(outside.map(\.name)).sorted()
+        var answers = outside.filter { $0.isAsked(at: moment) }.map { answer(moment, subject, nil, $0, .protected) }
+        for name in names {
+            // What base cannot ask is what a change may be there to put right.
+            let old = bases[name].flatMap { $0.isAsked(at: moment) && isAnswerable($0, subject) ? $0 : nil }
+            let new = heads[name].flatMap { $0.isAsked(at: moment) ? $0 : nil }
+            switch (old, new) {
+            case (nil, nil): continue
+            case (nil, let new?):
+                let isSame = bases[name].map { $0.digest == new.digest } ?? false
+                answers.append(answer(moment, subject, nil, new, isSame ? .unchanged : .new))
+            case (let old?, nil): answers.append(answer(moment, subject, old, nil, .removed))
+            case (let old?, let new?):
+                let isSame = old.digest == new.digest
+                answers.append(answer(moment, subject, isSame ? nil : old, new, isSame ? .unchanged : .changed))
+            }
+        }
+        return answers
     }
 
     private func guards(_ desired: DesiredState, other: DesiredState?, _ subject: Subject) -> [PolicyName: PolicyGuard]
@@ -170,9 +188,15 @@ struct SubjectJudge {
         let verdict = judge.judge(policy.name, spec, digest: digest, on: evidence)
         let forecast =
             verdict.outcome == .inconclusive ? judge.forecast(policy.name, spec, digest: digest, on: evidence) : []
-        return GateAnswer.Answer(
+        var answer = GateAnswer.Answer(
             action: spec.action, outcome: verdict.outcome, message: verdict.message, rules: verdict.rules,
             forecast: forecast)
+        // A controller takes it so, too.
+        if verdict.isMomentary {
+            answer.outcome = .inconclusive
+            answer.message = verdict.message.map { "\($0); only to this moment" }
+        }
+        return answer
     }
 
     /// The numbers that head's and protected policies compare metrics with.

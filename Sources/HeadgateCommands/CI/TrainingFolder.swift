@@ -35,10 +35,11 @@ struct TrainingFolder {
         pins: PinPolicy
     ) throws -> LocalStepRunner {
         let environment = ProcessInfo.processInfo.environment
-        let configuration = RunnerConfiguration(
+        var configuration = RunnerConfiguration(
             state: path, executable: try Composition.executable(),
             searchPath: environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", maxConcurrent: max(1, concurrentSteps),
             pins: pins, installerVariables: RunnerConfiguration.installerVariables(of: environment))
+        configuration.secretAdvice = { "set HEADGATE_SECRET_\($0)" }
         // A step's secret is the variable of its name, where CI was given it.
         return LocalStepRunner(
             configuration: configuration, store: store, sources: [source: checkout],

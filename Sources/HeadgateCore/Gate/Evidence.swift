@@ -40,6 +40,11 @@ package struct Evidence: Hashable, Sendable, Codable {
         self.untold = untold
     }
 
+    /// Whether a path leads to what changes without the version changing, so that a verdict on it is asked again.
+    package static func isVolatile(_ path: String) -> Bool {
+        ["now", "approvals", "traffic"].contains(path.prefix { $0 != "." && $0 != "[" })
+    }
+
     /// An object that evidence is about.
     package struct Subject: Hashable, Sendable, Codable {
         package var name: String

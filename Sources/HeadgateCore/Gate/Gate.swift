@@ -33,10 +33,10 @@ package enum GateDecision: Hashable, Sendable, Codable {
     package static func deciding(_ verdicts: [(verdict: Verdict, overridden: Bool)]) -> GateDecision {
         let blocking = verdicts.filter { !$0.overridden && $0.verdict.action == .deny && $0.verdict.outcome != .pass }
             .map(\.verdict).sorted { $0.policy < $1.policy }
-        if let no = blocking.first(where: { $0.outcome == .fail }) {
+        if let no = blocking.first(where: { $0.outcome == .fail && !$0.isMomentary }) {
             return .denied(policy: no.policy, message: no.message ?? "said no")
         }
-        if let doubt = blocking.first(where: { $0.outcome == .inconclusive }) {
+        if let doubt = blocking.first(where: { $0.outcome == .inconclusive || $0.isMomentary }) {
             return .inconclusive(policy: doubt.policy, message: doubt.message ?? "could not tell")
         }
         if let error = blocking.first {

@@ -18,6 +18,13 @@ package struct Verdict: Hashable, Sendable, Codable {
     /// The first message of a rule that does not pass; nil for a pass.
     package let message: String?
 
+    /// Whether its no is one to the present moment only, such as a freeze window's, which may be a yes later.
+    ///
+    /// So it is when every rule that gave false read what changes by itself.
+    package var isMomentary: Bool {
+        isVolatile && outcome == .fail && rules.allSatisfy { $0.outcome != .fail || $0.readsVolatile }
+    }
+
     package init(
         policy: PolicyName, policyDigest: PolicyDigest, action: PolicyAction, moment: GateMoment, outcome: Outcome,
         evidenceDigest: EvidenceDigest, isVolatile: Bool, rules: [RuleResult], message: String?
@@ -69,6 +76,9 @@ package struct RuleResult: Hashable, Sendable, Codable {
     package let location: SourceLocation?
     /// The parts that were evaluated, the outer before the inner, up to a bound; nil in old records.
     package let steps: [Step]?
+
+    /// Whether it read what changes without the version changing.
+    package var readsVolatile: Bool { values.contains { Evidence.isVolatile($0.expression) } }
 
     package init(
         name: String, expression: String, outcome: Verdict.Outcome, message: String?, values: [Value],

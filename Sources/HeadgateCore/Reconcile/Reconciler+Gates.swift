@@ -77,14 +77,7 @@ extension Reconciler {
             answers.append(answer(policy, moment, id, version, assessment, record, restoring: restoring))
         }
         warnings[id, default: [:]][moment] = answers.compactMap { Self.warning($0.verdict, overridden: $0.overridden) }
-        let decision = GateDecision.deciding(answers)
-        // A no to the present moment, such as a freeze window's, may be a yes later.
-        if case .denied(let policy, let message) = decision,
-            answers.contains(where: { $0.verdict.policy == policy && $0.verdict.isVolatile })
-        {
-            return .inconclusive(policy: policy, message: message)
-        }
-        return decision
+        return GateDecision.deciding(answers)
     }
 
     /// Takes up what policies with action `warn` said of the champions, as the ledger has it.

@@ -16,10 +16,25 @@ extension MetricsSpec {
     }
 
     /// Values by name, dots for nesting.
-    private static func collect(_ value: JSONValue, _ path: String, _ values: inout [String: JSONValue]) {
+    fileprivate static func collect(_ value: JSONValue, _ path: String, _ values: inout [String: JSONValue]) {
         guard case .object = value else { return values[path] = value }
         for (name, nested) in value.sortedMembers {
             collect(nested, path.isEmpty ? name : "\(path).\(name)", &values)
+        }
+    }
+}
+
+extension [String: MetricType] {
+    /// What of a metrics document is not as it is declared here, in parts of a sentence: a name, and what is wrong.
+    package func misfits(of document: JSONValue) -> [String] {
+        var given: [String: JSONValue] = [:]
+        MetricsSpec.collect(document, "", &given)
+        return given.sorted { $0.key < $1.key }.compactMap { name, value in
+            guard let type = self[name] else {
+                let near = Spelling.nearest(to: name, among: keys.sorted()).map { "; did you mean \"\($0)\"?" }
+                return "\(name), which no step declares\(near ?? "")"
+            }
+            return type.takes(value) ? nil : "\(name) as \(value.kind), which is declared as \(type)"
         }
     }
 }

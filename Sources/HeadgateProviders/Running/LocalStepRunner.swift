@@ -169,7 +169,7 @@ package final class LocalStepRunner: StepRunner, Sendable {
         for name in names {
             guard let value = secrets(name) else {
                 throw StepError(
-                    .couldNotStart, "secret \(name) is not in the controller's configuration", mayRetry: true)
+                    .couldNotStart, "there is no secret \(name): \(configuration.secretAdvice(name))", mayRetry: true)
             }
             values[name] = value
         }

@@ -18,6 +18,8 @@ package struct RunnerConfiguration: Sendable {
     /// Variables that the making of environments sees, such as `HOME`, `PIP_INDEX_URL` and proxies.
     package var installerVariables: [String: String]
     package var installerTimeout: Duration
+    /// Says to people where a secret that is missing is to be given, by its name.
+    package var secretAdvice: @Sendable (String) -> String = { "it belongs under secrets.\($0) of the configuration" }
 
     package init(
         state: String, executable: String, searchPath: String, maxConcurrent: Int = 2,

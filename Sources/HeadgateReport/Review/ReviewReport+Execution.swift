@@ -58,7 +58,7 @@ extension ReviewReport {
         }
 
         /// What became of it, in words.
-        var summary: String {
+        package var summary: String {
             switch outcome {
             case .succeeded: "succeeded in \(DurationText.shown(duration))"
             case .taken(let origin):

@@ -17,6 +17,7 @@ extension ReviewReport {
             changes[index].obstacle =
                 step.map { "step \($0.step) of model \($0.model.name) has no result" }
                 ?? subject.gates.lazy.compactMap(\.refusal).first
+            changes[index].doubt = subject.gates.lazy.compactMap(\.doubt).first
         }
     }
 }
@@ -29,5 +30,11 @@ extension GateAnswer {
         case .fail, .error: return "policy \(policy) \(head.outcome.said)"
         case .pass, .inconclusive: return nil
         }
+    }
+
+    /// That nobody can tell whether it refuses after the merge, in words.
+    fileprivate var doubt: String? {
+        guard let head, head.action == .deny, counts, head.outcome == .inconclusive else { return nil }
+        return "policy \(policy) \(head.outcome.said) yet"
     }
 }

@@ -12,7 +12,11 @@ extension ReviewReport {
         var parts = [count(errors, "error in manifests", "errors in manifests")]
         parts += steps(count)
         parts += [
-            count(moving.count { $0.obstacle == nil }, "deployment would move", "deployments would move"),
+            count(
+                moving.count { $0.obstacle == nil && $0.doubt == nil }, "deployment would move",
+                "deployments would move"),
+            count(
+                moving.count { $0.obstacle == nil && $0.doubt != nil }, "deployment may move", "deployments may move"),
             count(moving.count { $0.obstacle != nil }, "deployment would not move", "deployments would not move"),
             count(realChanges.count { !$0.change.isChange }, "strategy changes", "strategies change"),
             count(realChanges.count { $0.change.object.kind == .policy }, "policy changes", "policies change"),

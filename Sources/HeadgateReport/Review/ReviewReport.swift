@@ -28,6 +28,8 @@ package struct ReviewReport: Hashable, Sendable, Encodable {
         package var strategy: String?
         /// Why it would not happen, though it is planned: a step has no result, or a policy refuses.
         package var obstacle: String?
+        /// Why nobody can tell yet whether it would happen: a policy that may refuse has no answer.
+        package var doubt: String?
 
         package init(
             _ change: PlannedChange, at location: SourceLocation? = nil, strategy: String? = nil,
@@ -42,7 +44,8 @@ package struct ReviewReport: Hashable, Sendable, Encodable {
         /// The action, and why, as people read it.
         var shown: (action: String, why: String) {
             if let obstacle { return ("stays", "would not move: \(obstacle)") }
-            return (change.action.rawValue, change.reason + (strategy.map { "; \($0)" } ?? ""))
+            let more = [strategy, doubt.map { "may not move: \($0)" }].compactMap(\.self)
+            return (change.action.rawValue, ([change.reason] + more).joined(separator: "; "))
         }
     }
 
@@ -86,6 +89,12 @@ package struct ReviewReport: Hashable, Sendable, Encodable {
             || policyTests.contains { $0.status == .errored }
             || gates.contains { $0.counts && ($0.outcome == .inconclusive || $0.outcome == .error) }
         return isOpen ? .undecided : .passed
+    }
+
+    /// Whether a policy asked for a piece of evidence.
+    package func reads(_ path: String) -> Bool {
+        subjects.lazy.flatMap(\.gates).flatMap { [$0.base, $0.head].compactMap(\.self) }.flatMap(\.rules)
+            .contains { $0.values.contains { $0.expression == path } }
     }
 
     /// What would change something in the world, and ways that later rollouts would take instead of others.

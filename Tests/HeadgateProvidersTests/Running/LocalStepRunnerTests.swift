@@ -170,7 +170,7 @@ import Testing
 
     @Test func `a secret that is not configured stops the step before it starts`() async throws {
         let error = try #require(await run(try fixture.launch("exit 0", secrets: ["TOKEN"])).error)
-        #expect(error.message == "secret TOKEN is not in the controller's configuration")
+        #expect(error.message == "there is no secret TOKEN: it belongs under secrets.TOKEN of the configuration")
     }
 
     @Test func `an output is stored in spite of a store that fails for a moment`() async throws {
