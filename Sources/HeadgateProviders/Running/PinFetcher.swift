@@ -254,15 +254,16 @@ struct PinnedContent: Sendable {
 
 /// Digests of files of any size.
 enum FileDigest {
-    static func of(_ path: String) throws(SystemError) -> Digest {
+    /// Of a part of a file, which starts at a page, or of all of it.
+    static func of(_ path: String, _ part: Range<Int64>? = nil) throws(SystemError) -> Digest {
         let file = try FileDescriptor(opening: path, O_RDONLY)
-        let size = Int(lseek(file.raw, 0, SEEK_END))
-        guard size > 0 else { return Digest.of([UInt8]()) }
+        let all = 0..<Int64(lseek(file.raw, 0, SEEK_END))
+        let range = (part ?? all).clamped(to: all)
+        guard !range.isEmpty else { return Digest.of([UInt8]()) }
         // Mapped, so that the file need not fit into memory.
-        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, file.raw, 0), start != MAP_FAILED else {
-            throw SystemError("cannot read", path)
-        }
-        defer { munmap(start, size) }
-        return Digest.of(UnsafeRawBufferPointer(start: start, count: size))
+        let bytes = mmap(nil, range.count, PROT_READ, MAP_PRIVATE, file.raw, off_t(range.lowerBound))
+        guard let bytes, bytes != MAP_FAILED else { throw SystemError("cannot read", path) }
+        defer { munmap(bytes, range.count) }
+        return Digest.of(UnsafeRawBufferPointer(start: bytes, count: range.count))
     }
 }

@@ -26,6 +26,22 @@ import Testing
                 "Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd") == true)
     }
 
+    @Test(arguments: [
+        ([("lifecycle", "")], "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
+        (
+            [("prefix", "J"), ("max-keys", "2")],
+            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
+        ),
+    ])
+    func `a query is signed as in the documentation's examples`(
+        _ query: [(name: String, value: String)], _ expected: String
+    ) throws {
+        let signature = S3Signature(settings: try S3Settings(environment: Self.environment), time: Self.time)
+        let headers = signature.headers("GET", "/", S3Signature.encoded(query), payload: Digest.of([]))
+        #expect(headers.first { $0.0 == "authorization" }?.1.hasSuffix("Signature=\(expected)") == true)
+        #expect(S3Signature.encoded([("uploadId", "a/b=")]) == "uploadId=a%2Fb%3D")
+    }
+
     @Test func `without credentials a request carries no signature`() throws {
         let signature = S3Signature(settings: try S3Settings(environment: [:]), time: Self.time)
         #expect(!signature.headers("GET", "/a", payload: Digest.of([])).contains { $0.0 == "authorization" })

@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)), .enabled(if: Validators.python != nil, "HEADGATE_VALIDATORS is not set"))
+    @Test(.timeLimit(.minutes(5)), .enabled(if: S3Server.isInstalled, "HEADGATE_VALIDATORS is not set"))
     func `an S3 server does as a folder does`() async throws {
         let server = try await S3Server()
         defer { server.stop() }
@@ -193,87 +193,6 @@ private final class Controller {
                 String(decoding: line, as: UTF8.self).contains(state), let id = Int32(pid)
             else { continue }
             kill(id, SIGKILL)
-        }
-    }
-}
-
-/// SeaweedFS, a real S3 server, with a bucket of its own.
-private final class S3Server {
-    let environment: [String: String]
-    private let process = Process()
-    private let folder: URL
-
-    init() async throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("s3-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let identities = #"""
-            {"identities": [{"name": "ci", "credentials": [{"accessKey": "test-key", "secretKey": "test-secret"}],
-            "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]}
-            """#
-        try identities.write(to: folder.appendingPathComponent("s3.json"), atomically: true, encoding: .utf8)
-        let ports = try Self.freePorts(8)
-        environment = [
-            "AWS_ACCESS_KEY_ID": "test-key", "AWS_SECRET_ACCESS_KEY": "test-secret",
-            "AWS_ENDPOINT_URL": "http://127.0.0.1:\(ports[0])",
-        ]
-        let home = ProcessInfo.processInfo.environment["HEADGATE_VALIDATORS"] ?? ""
-        process.executableURL = URL(fileURLWithPath: "\(home)/bin/weed")
-        process.arguments = [
-            "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-dir=\(folder.path)", "-filer", "-s3",
-            "-s3.config=\(folder.path)/s3.json", "-s3.port=\(ports[0])", "-s3.port.grpc=\(ports[1])",
-            "-master.port=\(ports[2])", "-master.port.grpc=\(ports[3])", "-volume.port=\(ports[4])",
-            "-volume.port.grpc=\(ports[5])", "-filer.port=\(ports[6])", "-filer.port.grpc=\(ports[7])",
-            "-volume.max=64", "-master.volumeSizeLimitMB=64",
-            // Servers that have ports of their own, which another SeaweedFS on the machine may hold.
-            "-s3.port.iceberg=0", "-s3.port.lance=0",
-        ]
-        let log = folder.appendingPathComponent("log")
-        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        process.standardOutput = try FileHandle(forWritingTo: log)
-        process.standardError = process.standardOutput
-        try process.run()
-        // curl signs by itself, so the bucket is made by a tool that is not ours.
-        var hasBucket = false
-        for _ in 0..<120 where process.isRunning {
-            let made = try ReviewRepository.run(
-                "/usr/bin/curl",
-                [
-                    "-sf", "-X", "PUT", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "test-key:test-secret",
-                    "http://127.0.0.1:\(ports[0])/shared",
-                ], in: "/")
-            hasBucket = hasBucket || made.code == 0
-            // A bucket can stand before there is a volume that takes its objects.
-            let assigned = try ReviewRepository.run(
-                "/usr/bin/curl", ["-sf", "http://127.0.0.1:\(ports[2])/dir/assign?collection=shared"], in: "/")
-            if hasBucket, assigned.output.contains("fid") { return }
-            try await Task.sleep(for: .milliseconds(500))
-        }
-        throw NotStarted(log: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
-    }
-
-    private struct NotStarted: Error { let log: String }
-
-    /// At once: what it holds goes too, and asked to end it waits for minutes.
-    func stop() {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        try? FileManager.default.removeItem(at: folder)
-    }
-
-    private static func freePorts(_ count: Int) throws -> [Int] {
-        let answer = try ReviewRepository.run(
-            "/usr/bin/env",
-            [
-                "python3", "-c",
-                """
-                import socket
-                sockets = [socket.socket() for _ in range(\(count))]
-                for s in sockets: s.bind(("127.0.0.1", 0))
-                print(*[s.getsockname()[1] for s in sockets])
-                """,
-            ], in: "/")
-        return answer.output.split(separator: " ").compactMap {
-            Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
         }
     }
 }

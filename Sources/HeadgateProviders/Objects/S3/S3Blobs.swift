@@ -7,14 +7,16 @@ import NIOHTTP1
 /// Shared bytes in a bucket of S3, or of anything that speaks as it does.
 package struct S3Blobs: SharedBlobs {
     private let address: S3Address
-    private let settings: S3Settings
-    /// What S3 takes in one request.
-    package var limit: Int64 { 5 << 30 }
+    let settings: S3Settings
+    /// The most bytes that are sent in one request; a larger file is sent in parts of this length.
+    let partSize: Int64
+    /// What S3 takes as one object.
+    package var limit: Int64 { 5 << 40 }
 
     private static let attempts = 4
     /// How long one request may take: small ones, and those that carry outputs of steps.
-    private static let smallDeadline = Duration.seconds(30)
-    private static let largeDeadline = Duration.seconds(3600)
+    static let smallDeadline = Duration.seconds(30)
+    static let largeDeadline = Duration.seconds(3600)
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: HTTPClient.Configuration.Timeout(connect: .seconds(10)))
@@ -23,9 +25,10 @@ package struct S3Blobs: SharedBlobs {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
-    package init(_ address: S3Address, settings: S3Settings) {
+    package init(_ address: S3Address, settings: S3Settings, partSize: Int64 = 64 << 20) {
         self.address = address
         self.settings = settings
+        self.partSize = partSize
     }
 
     package var name: String {
@@ -79,15 +82,16 @@ package struct S3Blobs: SharedBlobs {
     }
 
     package func create(_ blob: String, file: String) async throws(StorageError) -> Bool {
+        let size = LocalFiles.status(file).map { Int64($0.st_size) } ?? 0
+        guard size <= partSize else { return try await createInParts(blob, file: file, size: size) }
         let payload: Digest
         do throws(SystemError) {
             payload = try await Blocking.run { () throws(SystemError) in try FileDigest.of(file) }
         } catch {
             throw StorageError(error)
         }
-        let size = LocalFiles.status(file).map { Int64($0.st_size) } ?? 0
         return try await create(blob, payload: payload, deadline: Self.largeDeadline) {
-            .stream(FileChunks(path: file), length: .known(size))
+            .stream(FileChunks(path: file, range: 0..<size), length: .known(size))
         }
     }
 
@@ -103,7 +107,7 @@ package struct S3Blobs: SharedBlobs {
 
     // MARK: Requests
 
-    private enum Attempt<Value> {
+    enum Attempt<Value> {
         case done(Value)
         case again(StorageError)
     }
@@ -126,7 +130,7 @@ package struct S3Blobs: SharedBlobs {
     }
 
     /// Tries a few times, longer apart each time.
-    private func repeating<Value>(
+    func repeating<Value>(
         _ blob: String, _ body: () async throws -> Attempt<Value>
     ) async throws(StorageError) -> Value {
         var last = StorageError(.io, "\(place(blob)) cannot be reached")
@@ -157,17 +161,19 @@ package struct S3Blobs: SharedBlobs {
         throw last
     }
 
-    private func send(
-        _ method: HTTPMethod, _ blob: String, payload: Digest = Digest.of([]), body: HTTPClientRequest.Body? = nil,
-        headers: [String: String] = [:], deadline: Duration
+    func send(
+        _ method: HTTPMethod, _ blob: String, query: [(name: String, value: String)] = [],
+        payload: Digest = Digest.of([]), body: HTTPClientRequest.Body? = nil, headers: [String: String] = [:],
+        deadline: Duration
     ) async throws -> HTTPClientResponse {
         let key = address.prefix.isEmpty ? blob : "\(address.prefix)/\(blob)"
         let path = S3Signature.encoded("/\(address.bucket)/\(key)")
-        var request = HTTPClientRequest(url: settings.endpoint + path)
+        let query = S3Signature.encoded(query)
+        var request = HTTPClientRequest(url: settings.endpoint + path + (query.isEmpty ? "" : "?\(query)"))
         request.method = method
         request.body = body
         let signature = S3Signature(settings: settings, time: SystemTime.now)
-        for (name, value) in signature.headers(method.rawValue, path, payload: payload, headers) {
+        for (name, value) in signature.headers(method.rawValue, path, query, payload: payload, headers) {
             request.headers.replaceOrAdd(name: name, value: value)
         }
         return try await Self.client.execute(request, deadline: .now() + .milliseconds(deadline.milliseconds))
@@ -186,7 +192,7 @@ package struct S3Blobs: SharedBlobs {
         return true
     }
 
-    private func check(_ response: HTTPClientResponse, _ blob: String) async throws {
+    func check(_ response: HTTPClientResponse, _ blob: String) async throws {
         guard !(200..<300).contains(response.status.code) else { return }
         let text = (try? await response.body.collect(upTo: 65_536)).map { String(buffer: $0) } ?? ""
         let code = Self.element("Code", of: text).map { " (\($0))" } ?? ""
@@ -201,34 +207,41 @@ package struct S3Blobs: SharedBlobs {
         }
     }
 
-    /// The text of an element of S3's answers, as far as it is a plain word.
-    private static func element(_ name: String, of text: String) -> String? {
+    /// The text of an element of S3's answers; nil where it is no plain word.
+    static func element(_ name: String, of text: String) -> String? {
         guard let start = text.firstRange(of: "<\(name)>") else { return nil }
-        let word = text[start.upperBound...].prefix { $0.isLetter || $0.isNumber }
-        return word.isEmpty || word.count > 64 ? nil : String(word)
+        let word = text[start.upperBound...].prefix { $0 != "<" }
+        guard (1...1024).contains(word.utf8.count),
+            word.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-._~+/=".contains($0)) })
+        else { return nil }
+        return String(word)
     }
 
-    private func place(_ blob: String) -> String { "\(name)/\(blob)" }
+    func place(_ blob: String) -> String { "\(name)/\(blob)" }
 }
 
-/// A file's bytes in pieces, read as they are sent.
-private struct FileChunks: AsyncSequence, Sendable {
+/// A part of a file in pieces, read as they are sent.
+struct FileChunks: AsyncSequence, Sendable {
     let path: String
+    let range: Range<Int64>
 
-    func makeAsyncIterator() -> Iterator { Iterator(path: path) }
+    func makeAsyncIterator() -> Iterator { Iterator(path: path, rest: range) }
 
     struct Iterator: AsyncIteratorProtocol {
         let path: String
-        var offset: off_t = 0
+        var rest: Range<Int64>
 
         mutating func next() async throws -> ByteBuffer? {
-            let (path, offset) = (path, offset)
+            let (path, rest) = (path, rest)
+            guard !rest.isEmpty else { return nil }
             let chunk = try await Blocking.run { () throws(SystemError) -> [UInt8] in
                 let file = try FileDescriptor(opening: path, O_RDONLY)
-                guard lseek(file.raw, offset, SEEK_SET) >= 0 else { throw SystemError("cannot read", path) }
-                return try file.read(upTo: 1 << 20, name: path)
+                guard lseek(file.raw, off_t(rest.lowerBound), SEEK_SET) >= 0 else {
+                    throw SystemError("cannot read", path)
+                }
+                return try file.read(upTo: Int(Swift.min(1 << 20, rest.upperBound - rest.lowerBound)), name: path)
             }
-            self.offset += off_t(chunk.count)
+            self.rest = rest.lowerBound + Int64(chunk.count)..<rest.upperBound
             return chunk.isEmpty ? nil : ByteBuffer(bytes: chunk)
         }
     }

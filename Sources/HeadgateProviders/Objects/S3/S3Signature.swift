@@ -17,11 +17,12 @@ struct S3Signature {
     /// - Parameters:
     ///   - method: Such as `PUT`.
     ///   - path: As ``encoded(_:)`` gives it.
+    ///   - query: As ``encoded(_:)`` gives it, without a question mark.
     ///   - payload: SHA-256 of the body.
     ///   - headers: More headers that are signed, names in lower case.
     /// - Returns: Names and values.
     func headers(
-        _ method: String, _ path: String, payload: Digest, _ headers: [String: String] = [:]
+        _ method: String, _ path: String, _ query: String = "", payload: Digest, _ headers: [String: String] = [:]
     ) -> [(String, String)] {
         let stamp = Self.stamp(time)
         var all = headers
@@ -33,7 +34,7 @@ struct S3Signature {
         let sorted = Self.sorted(all)
         let names = sorted.map(\.0).joined(separator: ";")
         let lines = sorted.map { "\($0.0):\(Self.trimmed($0.1))\n" }.joined()
-        let request = [method, path, "", lines, names, payload.hex].joined(separator: "\n")
+        let request = [method, path, query, lines, names, payload.hex].joined(separator: "\n")
         let day = String(stamp.prefix(8))
         let scope = "\(day)/\(settings.region)/s3/aws4_request"
         let text = ["AWS4-HMAC-SHA256", stamp, scope, Digest.of(Array(request.utf8)).hex].joined(separator: "\n")
@@ -67,6 +68,13 @@ struct S3Signature {
         }
         return digits(parts.tm_year + 1900, 4) + digits(parts.tm_mon + 1, 2) + digits(parts.tm_mday, 2) + "T"
             + digits(parts.tm_hour, 2) + digits(parts.tm_min, 2) + digits(parts.tm_sec, 2) + "Z"
+    }
+
+    /// A query in the order of its names, a name without a value with an equals sign, too.
+    static func encoded(_ query: [(name: String, value: String)]) -> String {
+        query.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            .map { [$0.name, $0.value].map { encoded($0).replacing("/", with: "%2F") }.joined(separator: "=") }
+            .joined(separator: "&")
     }
 
     /// A path with all but unreserved characters and slashes percent-encoded.
