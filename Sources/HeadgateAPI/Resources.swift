@@ -12,10 +12,13 @@ package struct ModelResource: Codable, Sendable, Hashable {
     package var conditions: [Condition]
     package var policies: [String]
     package var steps: [StepResource]
+    /// What the policies at `plan` said last.
+    package var verdicts: [RecordedVerdict]
 
     package init(
         name: String, source: String, labels: [String: String], revision: String?, version: String?,
-        metrics: JSONValue?, file: String, conditions: [Condition], policies: [String], steps: [StepResource]
+        metrics: JSONValue?, file: String, conditions: [Condition], policies: [String], steps: [StepResource],
+        verdicts: [RecordedVerdict]
     ) {
         self.name = name
         self.source = source
@@ -27,6 +30,7 @@ package struct ModelResource: Codable, Sendable, Hashable {
         self.conditions = conditions
         self.policies = policies
         self.steps = steps
+        self.verdicts = verdicts
     }
 }
 
@@ -91,6 +95,7 @@ package struct DeploymentResource: Codable, Sendable, Hashable {
     package var rollout: RolloutResource?
     package var holds: [Hold]
     package var conditions: [Condition]
+    /// Of the champion and of what HEAD asks for, after those at `plan` on its Model.
     package var verdicts: [RecordedVerdict]
     package var file: String
 

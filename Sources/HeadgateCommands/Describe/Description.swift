@@ -17,7 +17,7 @@ enum Description {
                 + ($0.run.map { "  run \($0)" } ?? "")
         }
         if let metrics = model.metrics { lines += Self.metrics(metrics) }
-        return lines + conditions(model.conditions)
+        return lines + conditions(model.conditions) + verdicts(model.verdicts)
     }
 
     static func of(_ deployment: DeploymentResource) -> [String] {
@@ -26,10 +26,7 @@ enum Description {
             ("Source", deployment.source), ("File", deployment.file), ("Champion", deployment.version ?? "none yet"),
             ("Desired", deployment.desired ?? "not known yet"),
         ])
-        lines += conditions(deployment.conditions)
-        if !deployment.verdicts.isEmpty { lines.append("Verdicts:") }
-        for recorded in deployment.verdicts { lines += verdict(recorded) }
-        return lines
+        return lines + conditions(deployment.conditions) + verdicts(deployment.verdicts)
     }
 
     static func of(_ version: VersionResource) -> [String] {
@@ -87,6 +84,11 @@ enum Description {
     private static func metrics(_ metrics: JSONValue) -> [String] {
         guard !metrics.sortedMembers.isEmpty else { return [] }
         return ["Metrics:"] + metrics.sortedMembers.map { "  \($0.name): \($0.value.canonicalText)" }
+    }
+
+    private static func verdicts(_ verdicts: [RecordedVerdict]) -> [String] {
+        guard !verdicts.isEmpty else { return [] }
+        return ["Verdicts:  (`headgate policy explain ID` shows how one came about)"] + verdicts.flatMap(verdict)
     }
 
     static func verdict(_ recorded: RecordedVerdict) -> [String] {

@@ -10,13 +10,13 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         commandName: "explain", abstract: "Show how a policy came to a verdict.",
         discussion: """
             Prints every rule with the values of its parts, and where each piece of evidence comes from. A verdict is \
-            named by its id, which `headgate describe deployment NAME` shows in brackets, or by DEPLOYMENT/POLICY for \
-            the newest one, with @MOMENT where a policy is asked at several. It asks the controller, or, with \
-            --offline, reads the ledger in the state folder. Exits as the verdict is: 0 for a pass, 1 for a fail, 2 \
-            for anything else.
+            named by its id, which `headgate describe` of a deployment or model shows in brackets, or by \
+            DEPLOYMENT/POLICY for the newest one, with @MOMENT where a policy is asked at several. At plan a Model is \
+            asked about, so there it is MODEL/POLICY. It asks the controller, or, with --offline, reads the ledger in \
+            the state folder. Exits as the verdict is: 0 for a pass, 1 for a fail, 2 for anything else.
             """)
 
-    @Argument(help: "The verdict: its id or DEPLOYMENT/POLICY.")
+    @Argument(help: "The verdict: its id, DEPLOYMENT/POLICY or MODEL/POLICY.")
     var verdict: String
     @Flag(help: "Read the state folder; the controller may run or not.")
     var offline = false
@@ -59,10 +59,12 @@ struct PolicyExplainCommand: AsyncParsableCommand {
     private static func lines(_ found: VerdictResource) -> [String] {
         let recorded = found.recorded
         let verdict = recorded.verdict
-        let about = recorded.deployment.map { "Deployment/\($0.name)" } ?? "Model/\(recorded.model.name)"
+        let about =
+            (recorded.deployment.map { "Deployment/\($0.name)" } ?? "Model/\(recorded.model.name)")
+            + (recorded.version.map { ", version \($0.short)" } ?? "")
         var lines = [
             "Verdict:   \(found.id)", "Policy:    \(verdict.policy) (\(verdict.policyDigest.short))",
-            "On:        \(about), version \(recorded.version?.short ?? "-"), at \(verdict.moment.rawValue)",
+            "On:        \(about), at \(verdict.moment.rawValue)",
             "Outcome:   \(verdict.outcome.rawValue)" + (recorded.overridden ? ", overridden" : "")
                 + (verdict.action == .deny ? "" : " (\(verdict.action.rawValue): it blocks nothing)"),
             "Revision:  \(recorded.revision)", "Recorded:  \(TimeText.stamp(recorded.recorded))",

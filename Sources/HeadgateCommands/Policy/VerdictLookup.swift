@@ -10,7 +10,8 @@ struct VerdictLookup {
 
     /// The newest verdict that a name means.
     ///
-    /// - Parameter name: The beginning of an id, at least 4 digits, or DEPLOYMENT/POLICY with `@MOMENT` or without.
+    /// - Parameter name: The beginning of an id, at least 4 digits, or DEPLOYMENT/POLICY with `@MOMENT` or without; at
+    ///   `plan` MODEL/POLICY.
     /// - Returns: The verdict, with where its evidence comes from.
     /// - Throws: `APIProblem` when the ledger has none or several.
     func find(_ name: String) async throws -> VerdictResource {
@@ -37,17 +38,31 @@ struct VerdictLookup {
                     && (policy.count == 1 || item.verdict.moment.rawValue == policy[1])
             }
             if let found { return found }
-            throw APIProblem(.notFound, "the ledger has no verdict of \(parts[1]) on \(parts[0])")
+            let hint = hint(parts[0], policy.first ?? "", among: all)
+            throw APIProblem(.notFound, "the ledger has no verdict of \(parts[1]) on \(parts[0])\(hint)")
         }
         guard name.utf8.count >= 4 else {
             throw APIProblem(.invalid, "\(name) is no verdict: write at least 4 digits of its id, or DEPLOYMENT/POLICY")
         }
         let found = all.filter { $0.id.hasPrefix(name.lowercased()) }
-        guard let first = found.first else { throw APIProblem(.notFound, "the ledger has no verdict \(name)") }
+        guard let first = found.first else {
+            let text = "the ledger has no verdict \(name); a newer answer may have replaced it: name DEPLOYMENT/POLICY"
+            throw APIProblem(.notFound, text)
+        }
         guard Set(found.map(\.id)).count == 1 else {
             throw APIProblem(.invalid, "\(name) is the beginning of several verdicts: write more of it")
         }
         return first
+    }
+
+    /// What there is instead of a verdict that there is not.
+    private static func hint(_ object: String, _ policy: String, among all: [RecordedVerdict]) -> String {
+        func name(_ item: RecordedVerdict) -> String { item.deployment?.name.text ?? item.model.name.text }
+        let others = all.filter { $0.verdict.policy.text == policy }
+            .map { "\(name($0))/\(policy)@\($0.verdict.moment.rawValue)" }
+        if !others.isEmpty { return "; there is \(Set(others).sorted().prefix(5).joined(separator: ", "))" }
+        let known = Set(all.filter { name($0) == object }.map(\.verdict.policy.text))
+        return Spelling.nearest(to: policy, among: known.sorted()).map { "; did you mean \"\(object)/\($0)\"?" } ?? ""
     }
 
     private func origin(
@@ -55,11 +70,15 @@ struct VerdictLookup {
     ) async throws -> String? {
         let parts = path.split { $0 == "." || $0 == "[" }.map(String.init)
         switch parts.first {
+        case "candidate" where recorded.version == nil: return "nothing: before training there is no candidate"
+        case "champion" where recorded.version == nil: return "nothing: before training no champion is looked at"
         case "candidate": return try await origin(within: candidate, Array(parts.dropFirst()), "the candidate")
         case "champion":
             guard let champion else { return "no champion was compared with" }
             return try await origin(within: champion, Array(parts.dropFirst()), "the champion")
-        case "commit": return candidate.map { "commit \($0.commit.commit.hex.prefix(12)): \($0.commit.subject)" }
+        case "commit":
+            let of = candidate.map { "commit \($0.commit.commit.hex.prefix(12)): \($0.commit.subject)" }
+            return of ?? "the commit in force, \(recorded.revision)"
         case "model", "deployment", "target": return "manifests at \(recorded.revision)"
         case "params":
             let file = recorded.verdict.rules.first?.location.map { ", \($0.file)" } ?? ""

@@ -9,6 +9,7 @@ enum DeploymentView {
         let verdicts = state.verdicts.values.filter {
             $0.deployment == id && ($0.version == record?.desired || $0.version == record?.champion?.version)
         }
+        let atPlan = state.verdictsAtPlan(of: ModelID(source: id.source, name: object.spec.model))
         return DeploymentResource(
             name: id.name.text, source: id.source.text, model: object.spec.model.text, target: object.spec.target.text,
             strategy: object.spec.strategy.name, revision: record?.revision?.description,
@@ -16,7 +17,7 @@ enum DeploymentView {
             address: record?.address, replicas: object.spec.replicas, versions: versions(record, state.observed[id]),
             rollout: record?.rollout.map(RolloutView.resource), holds: record?.holds ?? [],
             conditions: record?.conditions ?? [],
-            verdicts: verdicts.sorted { ($0.recorded, $0.verdict.policy) < ($1.recorded, $1.verdict.policy) },
+            verdicts: atPlan + verdicts.sorted { ($0.recorded, $0.verdict.policy) < ($1.recorded, $1.verdict.policy) },
             file: object.meta.location.description)
     }
 

@@ -43,7 +43,8 @@ struct Facade: ControllerFacade {
                 revision: status?.revision?.description, version: status?.version?.description,
                 metrics: status?.assessment.flatMap { state.assessments[$0]?.metrics },
                 file: object.meta.location.description, conditions: status?.conditions ?? [],
-                policies: object.spec.policies.map(\.text), steps: steps(id, object, state))
+                policies: object.spec.policies.map(\.text), steps: steps(id, object, state),
+                verdicts: state.verdictsAtPlan(of: id))
         }
     }
 

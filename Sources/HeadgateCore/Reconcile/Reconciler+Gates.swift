@@ -13,53 +13,6 @@ extension Reconciler {
         state.policies(guarding: model, deployment, at: moment)
     }
 
-    /// What the gate before training answers; nil when nothing refuses.
-    ///
-    /// A doubt does not refuse here: `plan` policies that ask for what training gives are asked again at `validate`.
-    func refusalAtPlan(_ id: ModelID, _ model: Object<ModelSpec>) -> [Condition]? {
-        let evidence = evidenceAtPlan(id, model)
-        for policy in policies(guarding: id, nil, at: .plan) {
-            guard let spec = policy.spec, let digest = policy.digest else {
-                return blocked("PolicyError", policy.problem ?? "policy \(policy.name) cannot be asked")
-            }
-            let verdict = judge.judge(policy.name, spec, digest: digest, on: evidence)
-            guard spec.action == .deny, verdict.outcome == .fail || verdict.outcome == .error else { continue }
-            return blocked("GateDenied", "policy \(policy.name): \(verdict.message ?? "said no")")
-        }
-        return nil
-    }
-
-    /// What policies that only warn say before training; an event the first time that they say so.
-    mutating func warnedAtPlan(_ id: ModelID, _ model: Object<ModelSpec>) -> [Condition] {
-        let evidence = evidenceAtPlan(id, model)
-        let texts = policies(guarding: id, nil, at: .plan).compactMap { policy -> String? in
-            guard let spec = policy.spec, let digest = policy.digest, spec.action == .warn else { return nil }
-            let verdict = judge.judge(policy.name, spec, digest: digest, on: evidence)
-            // What cannot be told before training is asked again when it can.
-            return verdict.outcome == .inconclusive ? nil : Self.warning(verdict, overridden: false)
-        }
-        guard !texts.isEmpty else { return [] }
-        let text = texts.joined(separator: "; ")
-        if state.modelStatuses[id]?.conditions[.warned]?.message != text {
-            log(.warning, "PolicyWarning", "\(text); it only warns", ObjectID(id))
-        }
-        return [Condition(.warned, .isTrue, reason: "PolicyWarning", text, since: now)]
-    }
-
-    private func evidenceAtPlan(_ id: ModelID, _ model: Object<ModelSpec>) -> Evidence {
-        Evidence(
-            moment: .plan, candidate: nil, champion: .unknown("asked per Deployment"),
-            model: Evidence.Subject(name: id.name.text, labels: model.meta.labels, annotations: model.meta.annotations),
-            commit: state.sources[id.source]?.commit, now: now)
-    }
-
-    private func blocked(_ reason: String, _ message: String) -> [Condition] {
-        [
-            Condition(.ready, .isFalse, reason: reason, message, since: now),
-            Condition(.stalled, .isTrue, reason: reason, message, since: now),
-        ]
-    }
-
     /// The Model as which a version serves.
     ///
     /// Two Models may make the same version; the one that a Deployment names decides which policies guard it (I1).
@@ -94,7 +47,7 @@ extension Reconciler {
     }
 
     /// What a policy that only warns has to say; nil for a pass, and for policies that do something else.
-    private static func warning(_ verdict: Verdict, overridden: Bool) -> String? {
+    static func warning(_ verdict: Verdict, overridden: Bool) -> String? {
         guard verdict.action == .warn, verdict.outcome != .pass, !overridden else { return nil }
         return "policy \(verdict.policy): \(verdict.message ?? verdict.outcome.rawValue)"
     }
@@ -125,30 +78,44 @@ extension Reconciler {
             model: model, deployment: id, version: version.id, assessment: assessment.id,
             champion: champion?.1, verdict: verdict, overridden: overridden, revision: assessment.revision,
             recorded: now)
-        if known?.verdict != verdict || known?.overridden != overridden {
+        if differs(recorded, from: known) {
             state.verdicts[key] = recorded
             decision.records.append(.verdict(recorded))
-            announce(recorded, id)
+            announce(recorded, ObjectID(id))
         }
         return (verdict, overridden)
     }
 
-    private mutating func announce(_ recorded: RecordedVerdict, _ id: DeploymentID) {
+    /// Whether an answer is another than the one that is recorded.
+    ///
+    /// What reads the time or traffic reads something else at each look: of that only the answer counts.
+    func differs(_ new: RecordedVerdict, from known: RecordedVerdict?) -> Bool {
+        guard let known else { return true }
+        if new.verdict == known.verdict { return new.overridden != known.overridden }
+        return !new.verdict.isVolatile || new.overridden != known.overridden || new.champion != known.champion
+            || new.verdict.outcome != known.verdict.outcome || new.verdict.message != known.verdict.message
+            || new.verdict.action != known.verdict.action
+            || new.verdict.rules.map(\.outcome) != known.verdict.rules.map(\.outcome)
+    }
+
+    /// Tells who watches an object what a policy says of it, and how to see why.
+    mutating func announce(_ recorded: RecordedVerdict, _ object: ObjectID) {
         let verdict = recorded.verdict
         // An audit is for who looks into the ledger.
         guard verdict.action != .audit else { return }
-        let subject = "version \(recorded.version?.short ?? "?")"
+        let subject = recorded.version.map { "for version \($0.short)" } ?? "at \(verdict.moment.rawValue)"
         switch verdict.outcome {
-        case .pass: log(.normal, "PolicyPassed", "policy \(verdict.policy): pass for \(subject)", ObjectID(id))
+        case .pass: log(.normal, "PolicyPassed", "policy \(verdict.policy): pass \(subject)", object)
         case .fail, .inconclusive, .error:
-            let text = "policy \(verdict.policy): \(verdict.outcome.rawValue) for \(subject): \(verdict.message ?? "")"
+            var text = "policy \(verdict.policy): \(verdict.outcome.rawValue) \(subject): \(verdict.message ?? "")"
             let isWarning = verdict.action == .warn
+            if isWarning { text += "; it only warns" }
             let reason = isWarning ? "PolicyWarning" : "Policy\(verdict.outcome.rawValue.capitalizedASCII)"
-            log(.warning, reason, isWarning ? "\(text); it only warns" : text, ObjectID(id))
+            log(.warning, reason, "\(text); `headgate policy explain \(recorded.id)` shows how", object)
         }
     }
 
-    private func unaskable(_ policy: GuardingPolicy, _ moment: GateMoment) -> Verdict {
+    func unaskable(_ policy: GuardingPolicy, _ moment: GateMoment) -> Verdict {
         Verdict(
             policy: policy.name, policyDigest: PolicyDigest(Digest.of([])), action: .deny, moment: moment,
             outcome: .error, evidenceDigest: EvidenceDigest(Digest.of([])), isVolatile: true, rules: [],

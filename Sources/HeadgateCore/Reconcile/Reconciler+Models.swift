@@ -55,8 +55,8 @@ extension Reconciler {
     /// Starts steps that can start; says what the pipeline waits for.
     private mutating func advance(_ id: ModelID, _ model: Object<ModelSpec>, _ plan: PipelinePlan) -> [Condition] {
         let missing = plan.steps.filter { $0.record == nil && $0.key != nil }
-        if !missing.isEmpty, let refusal = refusalAtPlan(id, model) { return refusal }
-        let warned = missing.isEmpty ? [] : warnedAtPlan(id, model)
+        let (refusal, warned) = missing.isEmpty ? (nil, []) : askAtPlan(id, model)
+        if let refusal { return refusal }
         for step in missing { begin(step, of: id) }
         for step in plan.steps {
             switch step.record?.outcome {

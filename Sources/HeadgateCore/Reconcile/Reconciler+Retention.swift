@@ -8,8 +8,11 @@ extension Reconciler {
         let assessments = Set(pruned.assessments)
         for version in versions { state.versions[version] = nil }
         for assessment in assessments { state.assessments[assessment] = nil }
-        state.verdicts = state.verdicts.filter { key, _ in
-            !(key.version.map(versions.contains) ?? false) && !(key.assessment.map(assessments.contains) ?? false)
+        state.verdicts = state.verdicts.filter { key, verdict in
+            // One on no version is about a plan.
+            if key.version == nil { return verdict.recorded >= before }
+            return !(key.version.map(versions.contains) ?? false)
+                && !(key.assessment.map(assessments.contains) ?? false)
         }
         for id in state.records.keys.sorted() {
             guard let record = state.records[id] else { continue }

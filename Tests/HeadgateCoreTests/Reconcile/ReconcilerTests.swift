@@ -108,7 +108,7 @@ import Testing
         world.push(repository.commit())
         world.run(for: .seconds(60))
         #expect(champion(world) == first)
-        #expect(ready(world)?.reason == "PolicyError")
+        #expect(ready(world)?.reason == "GateError")
     }
 
     @Test func `replicas change at once, even while HEAD's version fails its gate`() throws {

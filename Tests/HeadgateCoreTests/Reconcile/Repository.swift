@@ -9,6 +9,7 @@ struct Repository {
     var hasDeployment = true
     var isPolicyQuarantined = false
     var action = PolicyAction.deny
+    var moments = [GateMoment.validate]
     private(set) var count = 0
 
     static let model = ModelID(source: World.source, name: name(ModelName("wine")))
@@ -56,7 +57,7 @@ struct Repository {
             state.quarantined[ObjectID(Repository.policy)] = Diagnostic(.error, code: "test", "does not parse")
         } else {
             let policy = PolicySpec(
-                at: [.validate], action: action, params: ["floor": .number(floor)], rules: [])
+                at: moments, action: action, params: ["floor": .number(floor)], rules: [])
             state.policies[Repository.policy.name] = Object(meta: meta, spec: policy)
         }
         if hasDeployment {

@@ -37,7 +37,7 @@ struct World {
     var isSilent = false
     /// Whether writes arrive and nothing is heard of them.
     var isTargetMute = false
-    private let judge = ThresholdJudge()
+    private let judge: any Judge
     private var generator: SeededGenerator
     private(set) var events: [LoggedEvent] = []
     private var queue: [(at: Instant, order: Int, event: ReconcileEvent)] = []
@@ -45,7 +45,8 @@ struct World {
     private var outcomes: [RunID: (at: Instant, outcome: StepOutcome)] = [:]
     private var servers: [DeploymentID: (state: ServingState, since: [VersionID: Instant])] = [:]
 
-    init(seed: UInt64 = 1) {
+    init(seed: UInt64 = 1, judge: any Judge = ThresholdJudge()) {
+        self.judge = judge
         generator = SeededGenerator(seed: seed)
         reconciler = Reconciler(contents: LedgerContents(), host: World.host, judge: judge)
         deliver(.started)

@@ -68,7 +68,7 @@ extension Simulation {
                 return record.result == nil
             }
             let isInError = watch.inForce?.quarantined[ObjectID(Names.floor)] != nil
-            if isInError, reason == "PolicyError" { return nil }
+            if isInError, reason == "GateError" { return nil }
             return isRefused && reason == "StepFailed"
                 ? nil : "I5: \(id.name): the pipeline of \(modelID.name) is not done: \(reason)"
         }

@@ -40,6 +40,27 @@ import Testing
         kind: Deployment
         metadata: {name: wine}
         spec: {model: wine, target: here}
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Model
+        metadata: {name: beer}
+        spec:
+          pipeline: {steps: [{name: brew, command: [sh, train.sh], inputs: [train.sh], outputs: [model/]}]}
+          artifact: model/
+          serve: {command: [sleep, "1000"]}
+          policies: [ticket]
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Policy
+        metadata: {name: ticket}
+        spec:
+          at: [plan]
+          rules: [{name: named, expression: "commit.message.contains('CELLAR-')", message: no ticket}]
+        ---
+        apiVersion: headgate.dev/v1
+        kind: Deployment
+        metadata: {name: ale}
+        spec: {model: beer, target: here}
 
         """
 
@@ -98,8 +119,27 @@ import Testing
         ] {
             #expect(floor.output.contains(line), "\(floor.output)")
         }
+        let ticket = try explain("beer/ticket")
+        #expect(ticket.status == 1, "\(ticket)")
+        for line in [
+            "On:        Model/beer, at plan", "Message:   no ticket", "commit.message.contains('CELLAR-') → false",
+            "commit.message = \"Train a bad model\\n\"   from the commit in force, main@sha1:",
+        ] {
+            #expect(ticket.output.contains(line), "\(ticket.output)")
+        }
+        let named = try #require(ticket.output.split(separator: "\n").first?.split(separator: " ").last)
+        for (kind, name) in [("model", "beer"), ("deployment", "ale")] {
+            let shown = try Headgate(["describe", kind, name, "--state", folder])
+            #expect(shown.output.contains("ticket (plan): fail: no ticket  [\(named)]"), "\(shown)")
+            #expect(shown.output.contains("`headgate policy explain ID`"), "\(shown)")
+        }
+        let events = try Headgate(["events", "--for", "model/beer", "--state", folder])
+        #expect(events.output.contains("PolicyFail") && events.output.contains("policy explain \(named)"), "\(events)")
+        let meant = try explain("ale/ticket")
+        #expect(meant.status == 1 && meant.errors.contains("; there is beer/ticket@plan"), "\(meant)")
         process.terminate()
         process.waitUntilExit()
+        #expect(try explain(String(named), ["--offline"]).output == ticket.output)
         let id = try #require(floor.output.split(separator: "\n").first?.split(separator: " ").last)
         #expect(try explain(String(id.prefix(8)), ["--offline"]).output == floor.output)
         #expect(try explain("wine/nothing", ["--offline"]).status == 1)
