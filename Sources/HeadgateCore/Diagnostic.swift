@@ -73,4 +73,10 @@ extension Diagnostic: CustomStringConvertible {
         if let hint { text += "; \(hint)" }
         return text
     }
+
+    /// The same on one line, without the excerpt of the text that it is about.
+    package var summary: String {
+        let first = message.prefix { $0 != "\n" }
+        return Diagnostic(severity, code: code, String(first), at: location, field: field, hint: hint).description
+    }
 }

@@ -7,8 +7,29 @@ package struct ParsedPolicyTest: Hashable, Sendable {
     package let location: SourceLocation
     /// Where each case begins, in order.
     package let caseLocations: [SourceLocation]
+    /// Where the fields of each case stand, in order.
+    private let fieldLocations: [[String: SourceLocation]]
     /// Nil when the document is in error.
     package let spec: PolicyTestSpec?
+
+    init(
+        name: String, location: SourceLocation, caseLocations: [SourceLocation],
+        fieldLocations: [[String: SourceLocation]], spec: PolicyTestSpec?
+    ) {
+        self.name = name
+        self.location = location
+        self.caseLocations = caseLocations
+        self.fieldLocations = fieldLocations
+        self.spec = spec
+    }
+
+    /// Where a case stands, and its fields by their names.
+    package func places(ofCase index: Int) -> (start: SourceLocation, fields: [String: SourceLocation]) {
+        (
+            caseLocations.indices.contains(index) ? caseLocations[index] : location,
+            fieldLocations.indices.contains(index) ? fieldLocations[index] : [:]
+        )
+    }
 
     /// The files that its cases read besides its own.
     package var reads: Set<RepositoryPath> {
@@ -41,8 +62,10 @@ package enum PolicyTestParser {
             remaining -= read.nodes
             for document in read.documents where isTest(document.root) {
                 let reader = DocumentReader(file: file, lines: lines)
-                tests.append(decode(document, isSound: read.problems.isEmpty, reader))
-                diagnostics += reader.diagnostics
+                let isSound = read.problems.isEmpty
+                tests.append(decode(document, isSound: isSound, reader))
+                // What is missing of a text that is cut short may stand in the rest.
+                diagnostics += reader.diagnostics.filter { isSound || $0.code != "missing-field" }
                 diagnostics += read.problems.map { problem in
                     Diagnostic(
                         .error, code: problem.code, problem.message, at: reader.location(problem.mark),
@@ -67,14 +90,16 @@ package enum PolicyTestParser {
         let metadata = mapping.flatMap { Field("metadata", Declaration.metadata, "").read($0, reader) }
         let spec = mapping.flatMap { Field("spec", Declaration.policyTest, "").read($0, reader) }
         if let spec { checkNames(spec, root, reader) }
-        var cases: [SourceLocation] = []
-        if case .sequence(let items)? = root["spec"]?["cases"]?.content {
-            cases = items.map { reader.location($0.mark) }
+        var items: [YAMLNode] = []
+        if case .sequence(let found)? = root["spec"]?["cases"]?.content { items = found }
+        let fields = items.map { item in
+            Dictionary(item.entries.map { ($0.key, reader.location($0.keyMark)) }) { first, _ in first }
         }
         let isGood = isSound && document.isComplete && !reader.hasErrors
         let name = metadata?.name.text ?? root["metadata"]?["name"]?.scalarText ?? "?"
         return ParsedPolicyTest(
-            name: name.clipped(to: 63), location: location, caseLocations: cases, spec: isGood ? spec : nil)
+            name: name.clipped(to: 63), location: location, caseLocations: items.map { reader.location($0.mark) },
+            fieldLocations: fields, spec: isGood ? spec : nil)
     }
 
     private static func checkNames(_ spec: PolicyTestSpec, _ root: YAMLNode, _ reader: DocumentReader) {

@@ -31,6 +31,7 @@ package final class CheckJudge: Sendable {
     /// More compiled checks than this are dropped and made again.
     private static let cacheLimit = 10_000
 
+    /// With an empty cache.
     package init() {}
 
     // MARK: Checking

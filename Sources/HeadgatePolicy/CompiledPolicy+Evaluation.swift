@@ -120,7 +120,7 @@ extension CompiledPolicy {
         {
             return text
         }
-        return rule.rule.message ?? "rule \(rule.rule.name) does not hold: \(rule.rule.expression.source)"
+        return rule.rule.message ?? "rule \(rule.rule.name) does not hold: \(rule.rule.expression.source.onOneLine)"
     }
 }
 

@@ -11,6 +11,8 @@ struct EvidenceDocument {
     private let declared: [String: MetricType]?
     private let environment: Environment
     private(set) var problems: [HeadgateCore.Diagnostic] = []
+    /// More are not looked for: the nearest name of each is dear.
+    private static let maxProblems = 20
 
     /// The values of a document in an environment of a policy, and what in it fits no declared record.
     ///
@@ -143,8 +145,9 @@ struct EvidenceDocument {
 
     private mutating func map(_ element: CELType, _ json: JSONValue, _ path: String) -> Value {
         switch path {
-        case "candidate.metrics": return EvidenceValues.metrics(json, declared: declared, path: path)
-        case "champion.metrics": return EvidenceValues.metrics(json, declared: declared, path: path)
+        case "candidate.metrics", "champion.metrics":
+            reportUndeclared(json, path)
+            return EvidenceValues.metrics(json, declared: declared, path: path)
         case "candidate.reports", "champion.reports": return EvidenceValues.report(json, path: path)
         case "candidate.params", "champion.params": return EvidenceValues.plain(json)
         default: break
@@ -152,14 +155,50 @@ struct EvidenceDocument {
         return .map(MapValue(json.sortedMembers.map { ($0.name, value(of: $0.value, element, "\(path).\($0.name)")) }))
     }
 
-    private mutating func wrong(_ message: String, _ path: String) -> Value {
+    /// Metrics that no step of the Model declares, where its steps declare theirs.
+    private mutating func reportUndeclared(_ metrics: JSONValue, _ path: String) {
+        guard let declared else { return }
+        let names = declared.keys.sorted()
+        let groups = Set(names.flatMap(Self.groups))
+        report(metrics, name: "", path)
+
+        func report(_ metrics: JSONValue, name: String, _ path: String) {
+            for (key, value) in metrics.sortedMembers {
+                guard problems.count < Self.maxProblems else { return }
+                let (metric, inner) = (name.isEmpty ? key : "\(name).\(key)", "\(path).\(key)")
+                if declared[metric] != nil || Self.groups(metric).contains(where: { declared[$0] != nil }) { continue }
+                if groups.contains(metric), case .object = value {
+                    report(value, name: metric, inner)
+                } else {
+                    reportUndeclared(MisspeltMetric(name: metric, declared: names, location: nil), inner)
+                }
+            }
+        }
+    }
+
+    /// `a` and `a.b` of `a.b.c`.
+    private static func groups(_ name: String) -> [String] {
+        name.indices.filter { name[$0] == "." }.map { String(name[..<$0]) }
+    }
+
+    private mutating func reportUndeclared(_ metric: MisspeltMetric, _ path: String) {
         problems.append(
             HeadgateCore.Diagnostic(
-                .error, code: "bad-evidence", message, at: document.place(of: path), field: path))
+                .error, code: "undeclared-metric", metric.message, at: document.place(of: path), field: path,
+                hint: metric.hint))
+    }
+
+    private mutating func wrong(_ message: String, _ path: String) -> Value {
+        if problems.count < Self.maxProblems {
+            problems.append(
+                HeadgateCore.Diagnostic(
+                    .error, code: "bad-evidence", message, at: document.place(of: path), field: path))
+        }
         return .unknown(UnknownSet(path))
     }
 
     private mutating func reportUnknown(_ path: String, _ message: String) {
+        guard problems.count < Self.maxProblems else { return }
         // The checker knows the nearest name.
         var hint: String?
         do { _ = try environment.compile(path) } catch { hint = error.diagnostics.first?.hint }

@@ -3,7 +3,9 @@ package import HeadgateCore
 
 /// What an expression is tried on without a controller: names with their types, and values.
 package struct EvidenceTrial {
+    /// The names that the expression may use, with their types.
     package let environment: Environment
+    /// Their values.
     package let activation: Activation
     /// The members of the evidence.
     package let given: [String]
@@ -139,6 +141,42 @@ package struct EvidenceTrial {
     /// Whether a check of a rollout may ask an expression.
     package static func canCheck(_ expression: String) -> Bool {
         (try? CheckSchema.environment(queries: nil, metrics: nil).compile(expression)) != nil
+    }
+
+    /// Whether a gate may ask an expression.
+    package static func canAsk(_ expression: String) -> Bool {
+        (try? EvidenceSchema.environment(params: [:]).compile(expression)) != nil
+    }
+
+    /// The least document that gives what an expression reads of some variables, with VALUE for each value.
+    ///
+    /// - Returns: JSON text but for the values; nil where it would say nothing, or more than a line holds.
+    package static func shape(of names: [String], in expression: String) -> String? {
+        var environment = Environment()
+        for name in names { environment.declare(name, .dyn) }
+        guard let read = try? environment.compileUnchecked(expression).attributes else { return nil }
+        var shape = Shape()
+        for path in read {
+            let plain = path.prefix { $0 != "[" }.split(separator: ".").map(String.init)
+            if let first = plain.first, names.contains(first) { shape.add(plain[...]) }
+        }
+        let text = shape.text
+        return shape.members.isEmpty || text.utf8.count > 200 ? nil : text
+    }
+
+    private struct Shape {
+        var members: [String: Shape] = [:]
+
+        mutating func add(_ path: ArraySlice<String>) {
+            guard let first = path.first else { return }
+            members[first, default: Shape()].add(path.dropFirst())
+        }
+
+        var text: String {
+            if members.isEmpty { return "VALUE" }
+            let inner = members.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value.text)" }
+            return "{\(inner.joined(separator: ", "))}"
+        }
     }
 
     /// The names of what a gate has.

@@ -18,6 +18,7 @@ package final class PolicyJudge: Judge {
     /// More compiled policies than this are dropped and made again.
     private static let cacheLimit = 10_000
 
+    /// With an empty cache.
     package init() {}
 
     package func check(_ policy: PolicyName, _ spec: PolicySpec) -> [HeadgateCore.Diagnostic] {
@@ -72,7 +73,7 @@ package final class PolicyJudge: Judge {
     ) -> Verdict {
         let entry = compiled(policy, spec, digest)
         let asked = Asked(policy: policy, digest: digest, action: spec.action, moment: evidence.moment)
-        if let problem = entry.problems.first { return asked.error(problem.description) }
+        if let problem = entry.problems.first { return asked.error(problem.summary) }
         if let problem = entry.policy.misspeltMetric(among: evidence.candidate?.declared) {
             return asked.error([problem.message, problem.hint].compactMap(\.self).joined(separator: "; "))
         }

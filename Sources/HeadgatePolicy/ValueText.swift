@@ -8,10 +8,17 @@ extension Value {
     var canonical: String { literal() }
 }
 
+extension String {
+    /// Source text of several lines on one.
+    var onOneLine: String {
+        split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.joined(separator: " ")
+    }
+}
+
 extension Explanation.Step {
     /// The source text on one line, cut when it is long.
     package var line: String {
-        let text = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.joined(separator: " ")
+        let text = text.onOneLine
         return text.utf8.count > 300 ? String(text.prefix(297)) + "…" : text
     }
 

@@ -141,6 +141,21 @@ import Testing
             Case(
                 "queries.lag < 1.0 && stable.errors == 0", "--at check", 2,
                 output: "unknown: waits for queries.lag, stable"),
+            Case(
+                "candidate.metrics.accuracy >= 0.9 && commit.author.name != 'x'", 64,
+                errors: """
+                     = evidence gives candidate, commit: name a JSON or YAML file with --evidence, such as {"candidate": \
+                    {"metrics": {"accuracy": VALUE}}, "commit": {"author": {"name": VALUE}}}, or see what the value \
+                    waits for with --at validate
+
+                    """),
+            Case(
+                "candidate.metrics.accuracy >= 0.9", 64,
+                errors: """
+                    or see what the value waits for with --at validate
+                     = a check of a rollout may ask this, too: --at check
+
+                    """),
             Case("stable.errors == 0", 64, errors: "try it with --at check"),
             Case("candidate.requests > 5", "--evidence gate.json", 64, errors: "try it with --at check"),
             Case("candidate.metrics.epochs == 5", "--evidence gate.json --plain", 0, output: "true\n"),

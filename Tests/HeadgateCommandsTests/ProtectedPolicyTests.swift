@@ -39,6 +39,11 @@ import Testing
             #expect(try await says("GateDenied", "accuracy 0.9 is below 0.95"), "\(controller.log)")
             let policy = try await controller.headgate("describe", "policy", "floor")
             #expect(policy.output.contains("protected/floor.yaml:"), "\(policy)")
+            let why = try await controller.headgate("policy", "explain", "toy/floor")
+            #expect(why.status == 1 && why.output.contains("fail  protected/floor.yaml:"), "\(why)")
+            #expect(why.output.contains("candidate.metrics.accuracy = 0.9   from step"), "\(why)")
+            #expect(
+                why.output.contains("params.floor = 0.95   from the policy's params, protected/floor.yaml"), "\(why)")
             // What is protected is read at each commit.
             try Data(Self.strict.replacing("0.95", with: "0.8").utf8).write(
                 to: policies.appendingPathComponent(".floor"))
@@ -55,6 +60,9 @@ import Testing
         let answer = try await headgate("ci", "--train", "changed", "--config", configuration)
         #expect(answer.status == 1, "\(answer)")
         #expect(answer.output.contains("floor at validate (protected): fail: accuracy 0.9 is below 0.95"), "\(answer)")
+        #expect(answer.output.contains("\n    protected, protected/floor.yaml:"), "\(answer)")
+        #expect(answer.output.contains("candidate.metrics.accuracy = 0.9, params.floor = 0.95\n"), "\(answer)")
+        #expect(!answer.output.contains(policies.path), "\(answer)")
         for (text, message) in [("protectedPolicys: x", "did you mean \"protectedPolicies\"?"), ("- x", "expected")] {
             try Data(text.utf8).write(to: URL(fileURLWithPath: configuration))
             let wrong = try await headgate("ci", "--config", configuration)

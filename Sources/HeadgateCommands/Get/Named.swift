@@ -88,7 +88,10 @@ extension SourceResource: Named {
         if errors > 0 {
             return "\(errors.counted("error")) in manifests: headgate describe source \(name)"
         }
-        if !unconfirmed.isEmpty { return "\(unconfirmed.count) Deployments wait for headgate prune \(name)" }
+        if !unconfirmed.isEmpty {
+            let verb = unconfirmed.count == 1 ? "waits" : "wait"
+            return "\(unconfirmed.count.counted("Deployment")) \(verb) for headgate prune \(name)"
+        }
         return diagnostics.isEmpty ? "" : diagnostics.count.counted("warning")
     }
 }

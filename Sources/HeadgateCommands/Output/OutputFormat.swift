@@ -86,10 +86,19 @@ enum Renderer {
         }
     }
 
+    /// A text of several lines, each cleaned and after some spaces.
+    static func lines(_ text: String, indent: String) -> String {
+        text.split(separator: "\n").map { indent + clean(String($0)) }.joined(separator: "\n")
+    }
+
     // Text from a repository must not move the cursor of a terminal.
     static func clean(_ text: String) -> String {
         var cleaned = ""
+        var isNewLine = false
         for scalar in text.unicodeScalars {
+            // An expression of several lines is one when it is put on one.
+            if isNewLine, scalar == " " { continue }
+            isNewLine = scalar == "\n"
             let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
             cleaned.unicodeScalars.append(isControl ? " " : scalar)
         }

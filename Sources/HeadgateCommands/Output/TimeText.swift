@@ -17,9 +17,10 @@ enum TimeText {
         }
     }
 
-    /// How long something took: `0.2s`, `12.3s`, then as ages.
+    /// How long something took: `40ms`, `0.2s`, `12.3s`, then as ages.
     static func span(from start: Instant, to end: Instant) -> String {
         let seconds = max(0, (end - start).inSeconds)
+        if seconds < 0.1 { return String(format: "%.0fms", seconds * 1000) }
         return seconds < 60 ? String(format: "%.1fs", seconds) : age(since: start, now: end)
     }
 }

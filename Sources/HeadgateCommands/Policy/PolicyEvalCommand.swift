@@ -141,9 +141,7 @@ struct PolicyEvalCommand: AsyncParsableCommand {
     private func namedPolicy() throws -> PolicyFiles.Policy? {
         guard let policy else { return nil }
         let parts = policy.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let files = PolicyFiles(at: parts[0]) else {
-            throw Self.unusable("there is no file or folder \(parts[0])")
-        }
+        let files = try PolicyFiles(of: parts[0])
         let found = files.policies.filter { parts.count == 1 || $0.name.text == parts[1] }
         guard found.count <= 1 else {
             let names = found.map(\.name.text).joined(separator: ", ")
@@ -185,8 +183,10 @@ struct PolicyEvalCommand: AsyncParsableCommand {
     /// What to do about a name that is not there.
     private func hints(_ error: CompilationError, _ trial: EvidenceTrial) -> [String] {
         guard !trial.isCheck else { return [] }
-        if EvidenceTrial.canCheck(expressions[0]) {
-            return ["a check of a rollout may ask this: try it with --at check"]
+        let isOfCheck = EvidenceTrial.canCheck(expressions[0])
+        if isOfCheck, !EvidenceTrial.canAsk(expressions[0]) {
+            let how = evidence == nil ? ", with a file of \(EvidenceTrial.checkNames.joined(separator: ", "))" : ""
+            return ["a check of a rollout may ask this: try it with --at check\(how)"]
         }
         let own = EvidenceTrial.ownNames(in: expressions[0])
             .filter { policy == nil && !trial.given.contains($0.group) }
@@ -205,14 +205,18 @@ struct PolicyEvalCommand: AsyncParsableCommand {
             !trial.environment.variableNames.contains(name) && !own.contains { $0.group == name }
                 && error.diagnostics.contains { $0.message == "undeclared name '\(name)'" }
         }
-        guard !missing.isEmpty else { return hints }
-        let given = trial.given.joined(separator: ", ")
-        let what = "evidence gives \(missing.joined(separator: ", ")): "
-        return hints + [
-            evidence == nil
-                ? what + "name a file with --evidence, or see what the value waits for with --at validate"
-                : what + "the file gives \(given.isEmpty ? "nothing" : given)"
-        ]
+        if !missing.isEmpty {
+            let given = trial.given.joined(separator: ", ")
+            let what = "evidence gives \(missing.joined(separator: ", ")): "
+            let shape = EvidenceTrial.shape(of: missing, in: expressions[0]).map { ", such as \($0)" } ?? ""
+            hints.append(
+                evidence == nil
+                    ? what + "name a JSON or YAML file with --evidence\(shape), or see what the value waits for with "
+                        + "--at validate"
+                    : what + "the file gives \(given.isEmpty ? "nothing" : given)")
+        }
+        if isOfCheck { hints.append("a check of a rollout may ask this, too: --at check") }
+        return hints
     }
 }
 

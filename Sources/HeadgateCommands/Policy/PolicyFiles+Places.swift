@@ -1,5 +1,7 @@
 import Foundation
+import HeadgateAPI
 import HeadgateCore
+import HeadgateManifest
 
 /// Places as they can be opened from where the command was given.
 extension PolicyFiles {
@@ -19,5 +21,56 @@ extension PolicyFiles {
     func text(of diagnostic: Diagnostic) -> String {
         guard let place = diagnostic.location else { return "\(diagnostic)" }
         return text(of: place) + "\(diagnostic)".dropFirst("\(place)".count)
+    }
+}
+
+extension PolicyFiles {
+    /// Reads what lies below a path that a person named.
+    ///
+    /// - Throws: `APIProblem` with `.invalid`, which is usage, when there is no such path.
+    init(of path: String) throws(APIProblem) {
+        guard let files = PolicyFiles(at: path) else {
+            throw APIProblem(.invalid, "there is no file or folder \(path)")
+        }
+        self = files
+    }
+}
+
+/// What to do where a test's policy is not among what was read.
+extension PolicyFiles {
+    /// Files that are looked through for a policy that was not read; a home folder has too many.
+    private static let searchLimit = 2000
+
+    /// Where the policy is, or how it was probably meant; how to name it where nothing like it is found.
+    func advice(onPolicyOf test: ParsedPolicyTest, _ spec: PolicyTestSpec) -> String {
+        if let near = Spelling.nearest(to: spec.policy.text, among: policies.map(\.name.text)) {
+            return "did you mean \"\(near)\"?"
+        }
+        let folder = test.location.file.parent
+        if let file = file(holding: spec.policy) {
+            return "\(path(of: file)) has it: write `from: \(Self.path(from: folder, to: file))` below spec, or test a "
+                + "folder that holds both"
+        }
+        return "it is looked for in what is tested: name its file, as `from: ../policy.yaml` below spec, or test a "
+            + "folder that holds both"
+    }
+
+    /// The first file of the repository that was not read and holds a policy.
+    private func file(holding policy: PolicyName) -> RepositoryPath? {
+        guard !root.isEmpty else { return nil }
+        return Self.files(of: root, below: .root, limit: Self.searchLimit).first { file in
+            guard let bytes = try? bytes(of: file, limit: ManifestParser.maxFileSize),
+                PolicyTestParser.mentionsPolicies(bytes)
+            else { return false }
+            return ManifestParser.parse(bytes, file: file, source: Self.source).objects.contains {
+                $0.id.kind == .policy && $0.id.name == policy.text
+            }
+        }
+    }
+
+    private static func path(from folder: RepositoryPath, to file: RepositoryPath) -> String {
+        let (from, to) = (folder.text.split(separator: "/"), file.text.split(separator: "/"))
+        let common = zip(from, to).prefix { $0 == $1 }.count
+        return (Array(repeating: "..", count: from.count - common) + to[common...]).joined(separator: "/")
     }
 }

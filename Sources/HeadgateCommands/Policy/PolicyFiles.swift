@@ -30,7 +30,7 @@ struct PolicyFiles {
     /// Files of evidence beyond this size are refused.
     static let maxEvidenceSize = 16 << 20
 
-    private static let source = SourceName("checkout").orDie("a constant name")
+    static let source = SourceName("checkout").orDie("a constant name")
 
     /// Reads what lies below a path; nil when there is no such path.
     ///
@@ -142,11 +142,15 @@ struct PolicyFiles {
         }
     }
 
-    private static func files(of root: String, below start: RepositoryPath) -> [RepositoryPath] {
+    /// Those that may hold manifests, in order; with a limit, no more than so many names are looked at.
+    static func files(of root: String, below start: RepositoryPath, limit: Int = .max) -> [RepositoryPath] {
         let base = start.text.isEmpty ? root : "\(root)/\(start)"
         guard let walk = FileManager.default.enumerator(atPath: base) else { return [] }
         var files: [RepositoryPath] = []
+        var seen = 0
         for case let name as String in walk {
+            seen += 1
+            if seen > limit { break }
             if (name.split(separator: "/").last ?? "").hasPrefix(".") {
                 walk.skipDescendants()
                 continue

@@ -22,11 +22,8 @@ struct PolicyFmtCommand: ParsableCommand {
 
     func run() throws {
         var changedFiles = 0
-        for path in paths {
-            guard let files = PolicyFiles(at: path) else {
-                Terminal.note("headgate: there is no file or folder \(path)")
-                throw ExitCode(2)
-            }
+        // All are there before one is changed.
+        for files in try paths.map({ try PolicyFiles(of: $0) }) {
             for file in files.files where try format(file, files) { changedFiles += 1 }
         }
         guard changedFiles > 0 else { return }

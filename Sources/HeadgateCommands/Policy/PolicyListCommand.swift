@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HeadgateAPI
 import HeadgateCore
 import HeadgateManifest
 
@@ -51,6 +52,10 @@ struct PolicyListCommand: AsyncParsableCommand {
 
     private func checkout() async throws -> [Row] {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
+            throw APIProblem(.invalid, "there is no folder \(path)")
+        }
         guard let source = SourceName("checkout") else { return [] }
         let desired: DesiredState
         do {
@@ -60,6 +65,11 @@ struct PolicyListCommand: AsyncParsableCommand {
         } catch {
             Terminal.note("headgate: \(error)")
             throw ExitCode(2)
+        }
+        // One in error must not look as if it were not there.
+        for diagnostic in desired.diagnostics
+        where diagnostic.severity == .error && diagnostic.object.map({ $0.kind == .policy }) ?? true {
+            Terminal.note("\(diagnostic)")
         }
         return desired.policies.sorted { $0.key < $1.key }.map { name, policy in
             Row(

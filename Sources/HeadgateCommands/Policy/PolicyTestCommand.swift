@@ -11,7 +11,8 @@ struct PolicyTestCommand: AsyncParsableCommand {
         discussion: """
             Reads every PolicyTest below the path and asks its Policy each case. Coverage counts rules and the \
             conditions in them: each must have been seen both true and false. Exits with 1 when a case failed or \
-            the coverage of a policy is too low, 2 when a case could not be asked or there is none.
+            the coverage of a policy is too low, 2 when a case could not be asked or there is none: a wrong folder \
+            must not look like tests that pass. 64 when there is no such path.
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -34,10 +35,7 @@ struct PolicyTestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let files = PolicyFiles(at: path) else {
-            Terminal.note("headgate: there is no file or folder \(path)")
-            throw ExitCode(2)
-        }
+        let files = try PolicyFiles(of: path)
         let run = PolicyTestRun(files, filter: filter)
         let low = run.coverages.filter { coverage in minCoverage.map { coverage.percent < $0 } ?? false }
         switch output {
@@ -104,7 +102,8 @@ enum PolicyTestText {
         for result in run.results where result.status != .passed {
             let place = result.location.map { "\(run.files.text(of: $0)): " } ?? ""
             Swift.print("\n\(place)\(result.test)/\(Renderer.clean(result.name)) \(result.status.rawValue)")
-            for problem in result.problems { Swift.print("  \(Renderer.clean(problem))") }
+            let problems = result.faults.isEmpty ? result.problems : result.faults.map(run.files.text)
+            for problem in problems { Swift.print(Renderer.lines(problem, indent: "  ")) }
             for reason in result.reasons.prefix(5) { Swift.print("  because \(Renderer.clean(reason))") }
         }
         if !run.coverages.isEmpty {

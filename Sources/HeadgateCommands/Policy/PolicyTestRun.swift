@@ -24,8 +24,7 @@ struct PolicyTestRun {
             if let isWanted, !isWanted(test, spec, (try? self.files.policy(of: test, spec)) ?? nil) { continue }
             for (index, item) in spec.cases.enumerated() {
                 if let filter, !"\(test.name)/\(item.name)".contains(filter) { continue }
-                let place = test.caseLocations.indices.contains(index) ? test.caseLocations[index] : test.location
-                results.append(run(test, spec, item, place))
+                results.append(run(test, spec, index, item))
             }
         }
         // A policy that nobody tests is not covered; of a part, only what was asked counts.
@@ -43,8 +42,9 @@ struct PolicyTestRun {
     var errored: Int { results.count { $0.status == .errored } }
 
     private mutating func run(
-        _ test: ParsedPolicyTest, _ spec: PolicyTestSpec, _ item: PolicyTestCase, _ place: SourceLocation
+        _ test: ParsedPolicyTest, _ spec: PolicyTestSpec, _ index: Int, _ item: PolicyTestCase
     ) -> PolicyTestResult {
+        let (place, fields) = test.places(ofCase: index)
         func errored(_ problem: String) -> PolicyTestResult {
             PolicyTestResult(
                 test: test.name, name: item.name, policy: spec.policy.text, location: place, status: .errored,
@@ -52,14 +52,15 @@ struct PolicyTestRun {
         }
         do {
             guard let policy = try files.policy(of: test, spec) else {
-                let near = Spelling.nearest(to: spec.policy.text, among: files.policies.map(\.name.text))
-                return errored(
-                    "there is no policy \(spec.policy)" + (spec.from.map { " in \($0)" } ?? "")
-                        + (near.map { "; did you mean \"\($0)\"?" } ?? ""))
+                let what = "there is no policy \(spec.policy)" + (spec.from.map { " in \($0)" } ?? "")
+                // Advice is given once.
+                let isFirst = !results.contains { $0.test == test.name && $0.problems.first?.hasPrefix(what) == true }
+                return errored(isFirst ? "\(what); \(files.advice(onPolicyOf: test, spec))" : what)
             }
             let evidence = try evidence(of: item, in: spec, folder: test.location.file.parent)
             let prepared = PreparedCase(
-                test: test.name, spec: item, location: place, evidence: evidence, metrics: spec.metrics)
+                test: test.name, spec: item, index: index, location: place, fields: fields, evidence: evidence,
+                metrics: spec.metrics)
             if let known = tester(at: policy.meta.location) { return known.run(prepared) }
             let tester = PolicyTester(policy.name, policy.spec)
             testers.append((policy.meta.location, tester))

@@ -119,7 +119,7 @@ struct Facade: ControllerFacade {
                 name: id.name.text, source: id.source.text, digest: state.policyDigests[id]?.description ?? "",
                 at: object.spec.at.map(\.rawValue), action: object.spec.action.rawValue,
                 rules: object.spec.rules.map(\.name), guards: guarded.keys.map(\.name.text).sorted(),
-                problem: state.quarantined[ObjectID(id)]?.message, file: object.meta.location.description)
+                problem: state.quarantined[ObjectID(id)]?.summary, file: object.meta.location.description)
         }
     }
 

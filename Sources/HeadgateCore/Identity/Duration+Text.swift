@@ -50,4 +50,16 @@ extension Duration {
         }
         return text
     }
+
+    /// How long something took, for people: `40 ms`, `0.3 s`, `12.3 s`, `2 min 5 s`.
+    ///
+    /// Never nothing: what took less than a millisecond says so.
+    package var taken: String {
+        switch milliseconds {
+        case ..<1: "less than 1 ms"
+        case ..<100: "\(milliseconds) ms"
+        case ..<59_950: "\((milliseconds + 50) / 1000).\((milliseconds + 50) / 100 % 10) s"
+        default: "\((milliseconds + 500) / 60_000) min \((milliseconds + 500) / 1000 % 60) s"
+        }
+    }
 }

@@ -183,7 +183,7 @@ extension Reconciler {
         if !restoring || object.spec.strategy.onRevert == .full,
             let problem = judge.check(object.spec.strategy).first
         {
-            return settle(id, object, old, .notReady("CheckInvalid", problem.description, now, stalled: true))
+            return settle(id, object, old, .notReady("CheckInvalid", problem.summary, now, stalled: true))
         }
         for moment in [GateMoment.validate, .release] {
             switch ask(moment, id, version, assessment, record, restoring: restoring) {

@@ -129,12 +129,11 @@ extension Reconciler {
         timers.set(.run(id), at: nil)
         run.ended = now
         let object = ObjectID(run.launch.model)
-        let took = Self.seconds(now - run.started)
         switch outcome {
         case .succeeded(let result):
             run.state = .succeeded
             accept(StepRecord(key: key, run: id, outcome: .succeeded(result), recorded: now))
-            log(.normal, "StepSucceeded", "step \(run.launch.step) took \(took)", object)
+            log(.normal, "StepSucceeded", "step \(run.launch.step) took \((now - run.started).taken)", object)
         case .failed(let code, let message):
             run.state = .failed(exitCode: code, message: message)
             accept(StepRecord(key: key, run: id, outcome: .failed(exitCode: code, message: message), recorded: now))
@@ -208,11 +207,5 @@ extension Reconciler {
         let free = settings.concurrentSteps - state.keysByRun.count
         queue.formUnion(state.waitingForSlot.prefix(free).map(WorkItem.model))
         state.waitingForSlot.removeFirst(min(free, state.waitingForSlot.count))
-    }
-
-    /// `12.3 s`, for people.
-    static func seconds(_ duration: Duration) -> String {
-        let tenths = (duration.milliseconds + 50) / 100
-        return "\(tenths / 10).\(tenths % 10) s"
     }
 }

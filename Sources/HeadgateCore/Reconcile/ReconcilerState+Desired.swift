@@ -30,7 +30,7 @@ extension ReconcilerState {
             let id = PolicyID(source: model.source, name: name)
             if let diagnostic = quarantined[ObjectID(id)] {
                 return GuardingPolicy(
-                    name: name, spec: nil, digest: nil, problem: "policy \(name) is in error: \(diagnostic)")
+                    name: name, spec: nil, digest: nil, problem: "policy \(name) is in error: \(diagnostic.summary)")
             }
             guard let policy = policies[id], let digest = policyDigests[id] else {
                 return GuardingPolicy(name: name, spec: nil, digest: nil, problem: "policy \(name) does not exist")

@@ -7,19 +7,25 @@ package struct PolicyCoverage: Sendable, Encodable {
     package struct Gap: Sendable, Hashable, Encodable {
         /// The rule or variable that the condition stands in, such as `rule accuracy`.
         package let part: String
+        /// The condition's source text.
         package let expression: String
+        /// Where it begins; nil for an expression that stands in no file.
         package let location: HeadgateCore.SourceLocation?
         /// What is missing: `never true`, `never false` or `never evaluated`.
         package let missing: String
     }
 
+    /// The policy that was watched.
     package let policy: PolicyName
     /// Rules that were seen both true and false.
     package let coveredRules: Int
+    /// How many rules the policy has; two with the same text count once.
     package let rules: Int
     /// Ways in which conditions came out, two for each.
     package let seen: Int
+    /// The ways in which they could come out.
     package let wanted: Int
+    /// Conditions that were not seen both ways, in the order of the policy's text.
     package let gaps: [Gap]
 
     init(policy: PolicyName, coveredRules: Int, rules: Int, seen: Int, wanted: Int, gaps: [Gap]) {

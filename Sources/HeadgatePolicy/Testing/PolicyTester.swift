@@ -3,21 +3,39 @@ package import HeadgateCore
 
 /// A case with its evidence at hand.
 package struct PreparedCase: Sendable {
+    /// The PolicyTest's name.
     package let test: String
+    /// What is asked, and the answer that is expected.
     package let spec: PolicyTestCase
+    /// Which of its test's cases it is, from 0.
+    package let index: Int
+    /// Where the case begins.
     package let location: HeadgateCore.SourceLocation?
+    /// Where its fields stand, by their names.
+    package let fields: [String: HeadgateCore.SourceLocation]
+    /// Fixtures, reports and what the case itself gives, laid over each other.
     package let evidence: PlacedJSON
+    /// The metrics that the Model's steps declare, with their types; nil when they declare none.
     package let metrics: [String: MetricType]?
 
     package init(
-        test: String, spec: PolicyTestCase, location: HeadgateCore.SourceLocation?, evidence: PlacedJSON,
-        metrics: [String: MetricType]?
+        test: String, spec: PolicyTestCase, index: Int = 0, location: HeadgateCore.SourceLocation?,
+        fields: [String: HeadgateCore.SourceLocation] = [:], evidence: PlacedJSON, metrics: [String: MetricType]?
     ) {
         self.test = test
         self.spec = spec
+        self.index = index
         self.location = location
+        self.fields = fields
         self.evidence = evidence
         self.metrics = metrics
+    }
+
+    /// Something wrong with one of its fields.
+    func fault(_ code: String, _ message: String, in field: String, hint: String? = nil) -> HeadgateCore.Diagnostic {
+        HeadgateCore.Diagnostic(
+            .error, code: code, message, at: fields[field] ?? location, field: "spec.cases[\(index)].\(field)",
+            hint: hint)
     }
 }
 
@@ -32,6 +50,7 @@ package final class PolicyTester {
     /// What is wrong with the policy by itself; it is then in error whatever the case.
     package let problems: [HeadgateCore.Diagnostic]
 
+    /// Compiles the policy; what is wrong with it is in `problems`.
     package init(_ name: PolicyName, _ spec: PolicySpec) {
         self.name = name
         self.spec = spec
@@ -46,24 +65,38 @@ package final class PolicyTester {
     }
 
     /// Asks one case.
+    ///
+    /// - Returns: How it went; `errored` for a case whose text is wrong, with its place.
     package func run(_ prepared: PreparedCase) -> PolicyTestResult {
         let test = prepared.spec
         var params = spec.params
-        for (name, value) in test.params {
-            guard params.updateValue(value, forKey: name) != nil else {
-                let known = spec.params.isEmpty ? "none" : spec.params.keys.sorted().joined(separator: ", ")
-                return errored(prepared, ["the policy has no param \"\(name)\"; it has \(known)"])
-            }
+        var faults: [HeadgateCore.Diagnostic] = []
+        for (param, value) in test.params.sorted(by: { $0.key < $1.key })
+        where params.updateValue(value, forKey: param) == nil {
+            let known = spec.params.keys.sorted()
+            let hint = Spelling.hint(for: param, among: known, called: "params") ?? "it has none"
+            faults.append(
+                prepared.fault("unknown-param", "policy \(name) has no param \"\(param)\"", in: "params", hint: hint))
+        }
+        if let at = test.at, !spec.at.isEmpty, !spec.at.contains(at) {
+            let known = spec.at.map(\.rawValue).joined(separator: ", ")
+            faults.append(
+                prepared.fault(
+                    "never-asked", "policy \(name) is never asked at \(at.rawValue): its `at` is [\(known)]", in: "at"))
         }
         let (moment, leftOut) = gate(of: prepared)
-        let (activation, faults) = EvidenceDocument.activation(
+        let (activation, strange) = EvidenceDocument.activation(
             prepared.evidence, declared: prepared.metrics, moment: moment, params: params, in: policy.environment)
-        guard faults.isEmpty else { return errored(prepared, faults.map(\.description)) }
+        faults += strange
+        guard faults.isEmpty else {
+            return PolicyTestResult(
+                test: prepared.test, name: test.name, policy: name.text, location: prepared.location, faults: faults)
+        }
         recorder.cost = 0
         var answers = CompiledPolicy.Answers()
         let verdict: Verdict.Outcome
         let message: String?
-        if let problem = problems.first?.description ?? policy.misspeltMetric(among: prepared.metrics)?.message {
+        if let problem = problems.first?.summary ?? policy.misspeltMetric(among: prepared.metrics)?.message {
             (verdict, message) = (.error, problem)
         } else {
             answers = policy.evaluate(activation) { [recorder] in recorder.evaluate($0, $1) }
@@ -95,13 +128,6 @@ package final class PolicyTester {
         }
         // The first of several that leave out as little.
         return gates.min { $0.leftOut.count < $1.leftOut.count } ?? (.validate, [])
-    }
-
-    /// A case that could not be asked.
-    private func errored(_ prepared: PreparedCase, _ problems: [String]) -> PolicyTestResult {
-        PolicyTestResult(
-            test: prepared.test, name: prepared.spec.name, policy: name.text, location: prepared.location,
-            status: .errored, problems: problems)
     }
 
     private var costBound: UInt64? {
@@ -144,7 +170,8 @@ package final class PolicyTester {
             }
         }
         if let wanted = expected.reason, !(reasons + [message ?? ""]).contains(where: { $0.contains(wanted) }) {
-            problems.append("expected the reason \"\(wanted)\", got \(reasons.joined(separator: "; "))")
+            let given = reasons.isEmpty ? "none" : reasons.joined(separator: "; ")
+            problems.append("expected the reason \"\(wanted)\", got \(given)")
         }
         return problems
     }

@@ -141,22 +141,23 @@ package struct MarkdownReport: Sendable {
         if gate.standing == .changed, let base = gate.base, let head = gate.head {
             why = "base: \(text(base)); head: \(text(head))"
         }
-        let rule = gate.decisive?.rules.first { $0.outcome != .pass }.flatMap(gate.place)
-        let place = (rule ?? gate.location).map { " \(MarkdownText.code("\($0.file):\($0.line)"))" } ?? ""
+        let refusing = (gate.decisive?.rules ?? []).filter { $0.outcome != .pass }
+        let rule = refusing.first
+        let written = rule.flatMap(gate.place).map { "\($0.file):\($0.line)" } ?? rule.flatMap(gate.shownPlace)
+        let place =
+            (written ?? gate.location.map { "\($0.file):\($0.line)" }).map { " \(MarkdownText.code($0))" } ?? ""
+        let read = gate.outcome == .fail ? values(refusing.filter { $0.outcome == .fail }) : ""
         let reason =
-            gate.outcome == .pass && gate.standing != .changed ? values(gate) : MarkdownText.escaped(why) + place
+            gate.outcome == .pass && gate.standing != .changed
+            ? values(gate.decisive?.rules ?? [])
+            : MarkdownText.escaped(why) + place + (read.isEmpty ? "" : " — \(read)")
         return [mark, policy, gate.moment.rawValue, reason]
     }
 
-    /// What a gate that passes has read, as far as it fits.
-    private func values(_ gate: GateAnswer) -> String {
-        // Whole records say less than what was read of them.
-        let values = (gate.decisive?.rules ?? []).flatMap(\.values).filter { !$0.value.contains("{") }
-        let shown = values.prefix(3).map { value in
-            let text = value.value.count > 8 ? Double(value.value).map { NumberText.shown($0) } : nil
-            return MarkdownText.code("\(value.expression) = \(text ?? value.value)")
-        }
-        return shown.joined(separator: ", ") + (values.count > 3 ? ", …" : "")
+    /// What rules have read, as far as it fits.
+    private func values(_ rules: [RuleResult]) -> String {
+        let (texts, isCut) = ReadValues.shown(rules)
+        return texts.map(MarkdownText.code).joined(separator: ", ") + (isCut ? ", …" : "")
     }
 
     private func text(_ answer: GateAnswer.Answer) -> String {

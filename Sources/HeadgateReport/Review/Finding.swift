@@ -96,7 +96,7 @@ extension ReviewReport {
     private static func findings(_ gate: GateAnswer, of subject: JudgedSubject) -> [Finding] {
         guard gate.outcome != .pass, let answer = gate.decisive else { return [] }
         let rules = answer.rules.filter { $0.outcome != .pass }
-        let whose = gate.isDecidedByBase ? ", as base has it," : ""
+        let whose = gate.isDecidedByBase ? ", as base has it," : gate.standing == .protected ? ", a protected one," : ""
         func finding(_ message: String, _ outcome: Verdict.Outcome, _ location: SourceLocation?) -> Finding {
             // A rule that cannot tell is no no, whatever others of its policy say.
             let isSevere = outcome == .fail && gate.outcome == .fail && gate.counts
@@ -108,7 +108,16 @@ extension ReviewReport {
                 location: location ?? gate.location ?? subject.location)
         }
         if rules.isEmpty { return [finding(answer.message ?? "", gate.outcome, nil)] }
-        return rules.map { finding($0.message ?? $0.name, $0.outcome, gate.place(of: $0)) }
+        return rules.map { rule in
+            var message = rule.message ?? rule.name
+            // Its line is nothing that a reader of the change can look at.
+            if gate.standing == .protected {
+                let values = rule.outcome == .fail ? ReadValues.line(rule) : ""
+                message += values.isEmpty ? "" : " (\(values))"
+                message += answer.outsidePlaces?[rule.name].map { "; by \($0)" } ?? ""
+            }
+            return finding(message, rule.outcome, gate.place(of: rule))
+        }
     }
 }
 

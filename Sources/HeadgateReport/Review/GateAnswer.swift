@@ -23,6 +23,8 @@ package struct GateAnswer: Hashable, Sendable, Codable {
         package var rules: [RuleResult]
         /// What its open rules still ask.
         package var forecast: [OpenRule]
+        /// Where rules stand in files that are none of the repository's, by their names; nil for the repository's own.
+        package var outsidePlaces: [String: String]?
 
         package init(
             action: PolicyAction, outcome: Verdict.Outcome, message: String?, rules: [RuleResult],
@@ -35,13 +37,15 @@ package struct GateAnswer: Hashable, Sendable, Codable {
             self.forecast = forecast
         }
 
-        /// The same without lines of files.
+        /// The same of a policy from outside: its lines are told, and are no lines of the repository.
         package var withoutPlaces: Answer {
             var answer = self
+            let places = rules.compactMap { rule in rule.location.map { (rule.name, "\($0)") } }
+            answer.outsidePlaces = Dictionary(places) { first, _ in first }
             answer.rules = rules.map {
                 RuleResult(
                     name: $0.name, expression: $0.expression, outcome: $0.outcome, message: $0.message,
-                    values: $0.values, location: nil)
+                    values: $0.values, location: nil, steps: $0.steps)
             }
             return answer
         }
@@ -112,6 +116,12 @@ package struct GateAnswer: Hashable, Sendable, Codable {
 
     /// Where a rule of the decisive answer stands at head; nil for base's.
     package func place(of rule: RuleResult) -> SourceLocation? { isDecidedByBase ? nil : rule.location }
+
+    /// Where a rule of the decisive answer is written, for people: at head, at base, or outside of the repository.
+    func shownPlace(of rule: RuleResult) -> String? {
+        if let place = rule.location { return isDecidedByBase ? "at base, \(place)" : "\(place)" }
+        return decisive?.outsidePlaces?[rule.name].map { "protected, \($0)" }
+    }
 
     /// What a no of the decisive answer does.
     package var action: PolicyAction { decisive?.action ?? .deny }

@@ -60,7 +60,7 @@ extension ReviewReport {
         /// What became of it, in words.
         package var summary: String {
             switch outcome {
-            case .succeeded: "succeeded in \(DurationText.shown(duration))"
+            case .succeeded: "succeeded in \(duration.taken)"
             case .taken(let origin):
                 "taken from the shared store, made by \(origin.builder), signed with key \(origin.signer.prefix(12))"
             case .failed(let message): "failed: \(message)"

@@ -51,7 +51,7 @@ extension ReviewReport {
         let message = gate.decisive?.message ?? ""
         let rules = gate.decisive?.rules ?? []
         let detail = rules.filter { $0.outcome != .pass }.map { rule in
-            let place = rule.location.map { "\(gate.isDecidedByBase ? "at base, " : "")\($0): " } ?? ""
+            let place = gate.shownPlace(of: rule).map { "\($0): " } ?? ""
             let values = rule.values.map { "\n  \($0.expression) = \($0.value)" }.joined()
             return "\(place)\(rule.name): \(rule.message ?? rule.outcome.rawValue)\n  \(rule.expression)\(values)"
         }.joined(separator: "\n")

@@ -18,9 +18,11 @@ extension ReviewReport {
             count(
                 moving.count { $0.obstacle == nil && $0.doubt != nil }, "deployment may move", "deployments may move"),
             count(moving.count { $0.obstacle != nil }, "deployment would not move", "deployments would not move"),
-            count(realChanges.count { !$0.change.isChange }, "strategy changes", "strategies change"),
-            count(realChanges.count { $0.change.object.kind == .policy }, "policy changes", "policies change"),
-            count(realChanges.count { $0.change.object.kind == .target }, "target changes", "targets change"),
+            count(realChanges.count { !$0.change.isChange }, "strategy would change", "strategies would change"),
+            count(
+                realChanges.count { $0.change.object.kind == .policy }, "policy would change", "policies would change"),
+            count(
+                realChanges.count { $0.change.object.kind == .target }, "target would change", "targets would change"),
             count(policyTests.count { $0.status == .passed }, "policy test passes", "policy tests pass"),
             count(policyTests.count { $0.status == .failed }, "policy test fails", "policy tests fail"),
             count(

@@ -35,12 +35,3 @@ enum NumberText {
         return fraction.isEmpty ? "\(sign)\(whole)" : "\(sign)\(whole).\(fraction)"
     }
 }
-
-/// Times as people read them in reports.
-enum DurationText {
-    static func shown(_ duration: Duration) -> String {
-        let milliseconds = duration.milliseconds
-        if milliseconds < 60_000 { return NumberText.fixed(Double(milliseconds) / 1000, digits: 1) + " s" }
-        return "\(milliseconds / 60_000) min \(milliseconds / 1000 % 60) s"
-    }
-}

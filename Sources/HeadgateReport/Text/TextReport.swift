@@ -11,7 +11,9 @@ package struct TextReport: Sendable {
         let base = report.base?.id.short ?? "nothing"
         var lines = ["\(base) → \(report.head.id.short)  \(Self.clean(report.head.subject))"]
         for finding in report.findings where !finding.rule.hasPrefix("policy/") {
-            lines.append("\(finding.location.map { "\($0): " } ?? "")\(finding.level.rawValue): \(finding.message)")
+            let text = "\(finding.location.map { "\($0): " } ?? "")\(finding.level.rawValue): \(finding.message)"
+            // Its excerpt keeps its lines, and stands where no line of the report begins.
+            lines += text.split(separator: "\n").enumerated().map { $0 == 0 ? String($1) : "   \($1)" }
         }
         lines.append("")
         lines += Self.columns(
@@ -72,11 +74,11 @@ package struct TextReport: Sendable {
     private static func places(of gate: GateAnswer) -> [String] {
         guard gate.outcome != .pass, let answer = gate.decisive else { return [] }
         let rules = answer.rules.filter { $0.outcome != .pass }
-        var lines = rules.compactMap { rule in
-            rule.location.map { place in
-                let message = rule.message.flatMap { $0 == answer.message ? nil : ": \($0)" } ?? ""
-                return "\(gate.isDecidedByBase ? "at base, " : "")\(place): rule \(rule.name)\(message)"
-            }
+        var lines = rules.flatMap { rule -> [String] in
+            let message = rule.message.flatMap { $0 == answer.message ? nil : ": \($0)" } ?? ""
+            let place = gate.shownPlace(of: rule).map { ["\($0): rule \(rule.name)\(message)"] } ?? []
+            let values = rule.outcome == .fail ? ReadValues.line(rule) : ""
+            return place + (values.isEmpty ? [] : ["  \(values)"])
         }
         if lines.isEmpty { lines += gate.location.map { ["\($0): policy \(gate.policy)"] } ?? [] }
         if let binding = gate.binding {

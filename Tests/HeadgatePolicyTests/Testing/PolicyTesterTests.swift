@@ -99,6 +99,54 @@ import Testing
         #expect(result.problems.contains { $0.contains("[\(path)]") && $0.contains(hint) }, "\(result.problems)")
     }
 
+    /// Evidence, what its undeclared metric is called, and what is told of it; nil for none.
+    @Test(
+        arguments: [
+            (["acuracy": .number(1)], "candidate.metrics.acuracy", "did you mean \"accuracy\"?"),
+            (["slices": .object(["soth": .number(1)])], "candidate.metrics.slices.soth", "\"slices.south\"?"),
+            (["slices": .number(1)], "candidate.metrics.slices", "declared are accuracy, confusion, slices.south"),
+            (["accuracy": .number(1), "slices": .object(["south": .null])], nil, ""),
+            (["confusion": .object(["tp": .number(1)])], nil, ""),
+        ] as [([String: JSONValue], String?, String)])
+    func `a metric in the evidence that no step declares is an error, where the steps declare theirs`(
+        _ metrics: [String: JSONValue], _ path: String?, _ told: String
+    ) throws {
+        let tester = try Self.tester(Self.policy(["true"]))
+        for who in ["candidate", "champion"] {
+            let evidence = JSONValue.object([who: .object(["metrics": .object(metrics)])])
+            let declared: [String: MetricType] = ["accuracy": .double, "slices.south": .double, "confusion": .double]
+            let result = tester.run(Self.prepared(evidence, metrics: declared))
+            #expect((result.status == .errored) == (path != nil), "\(result)")
+            #expect(result.faults.map(\.field) == (path.map { [$0.replacing("candidate", with: who)] } ?? []))
+            #expect(result.problems.allSatisfy { $0.contains(told) }, "\(result)")
+            #expect(tester.run(Self.prepared(evidence)).status == .passed, "without declared metrics any may be given")
+        }
+    }
+
+    @Test func `a gate at which the policy is never asked is an error with its place and the policy's gates`() throws {
+        var spec = Self.policy(["true"])
+        spec.at = [.validate, .rollout]
+        let file = try #require(RepositoryPath("t.yaml"))
+        let place = SourceLocation(file: file, line: 9, column: 5)
+        let item = PolicyTestCase(name: "c", at: .release, expect: PolicyExpectation(verdict: .pass))
+        let result = try Self.tester(spec).run(
+            PreparedCase(
+                test: "t", spec: item, index: 2, location: nil, fields: ["at": place],
+                evidence: PlacedJSON(.object([:])), metrics: nil))
+        #expect(result.status == .errored)
+        #expect(
+            result.problems == [
+                "t.yaml:9:5: error: policy p is never asked at release: its `at` is [validate, rollout] "
+                    + "[spec.cases[2].at]"
+            ])
+    }
+
+    @Test func `an expected reason without any that was given is said as that`() throws {
+        let expected = PolicyExpectation(verdict: .pass, reason: "size")
+        let result = try Self.tester(Self.policy(["true"])).run(Self.prepared(.object([:]), expected))
+        #expect(result.problems == ["expected the reason \"size\", got none"])
+    }
+
     @Test(
         arguments: [
             ([GateMoment.plan], nil, Verdict.Outcome.inconclusive), ([.plan, .validate], nil, .pass),

@@ -194,6 +194,42 @@ import Testing
             ])
     }
 
+    @Test func `what a protected policy refuses is told with its values and where it is written, at no line of head`()
+        throws
+    {
+        var report = try SampleReport.make()
+        let file = try #require(RepositoryPath("protected/floor.yaml"))
+        let values = [("candidate.metrics.accuracy", "0.9000000001"), ("params.floor", "0.95")]
+        let rule = RuleResult(
+            name: "floor", expression: "candidate.metrics.accuracy >= params.floor", outcome: .fail,
+            message: "below the floor", values: values.map { RuleResult.Value(expression: $0, value: $1) },
+            location: SourceLocation(file: file, line: 9, column: 17))
+        let answer = GateAnswer.Answer(action: .deny, outcome: .fail, message: rule.message, rules: [rule])
+        report.subjects[0].gates = [
+            GateAnswer(
+                policy: report.subjects[0].gates[0].policy, moment: .validate, standing: .protected, location: nil,
+                base: nil, head: answer.withoutPlaces, waitsForLater: false)
+        ]
+        let read = "candidate.metrics.accuracy = 0.9, params.floor = 0.95"
+        let text = TextReport(report).document
+        #expect(text.contains("    protected, protected/floor.yaml:9:17: rule floor\n      \(read)\n"), "\(text)")
+        let finding = try #require(report.findings.first { $0.rule == "policy/not-worse" })
+        #expect(finding.message.hasSuffix("below the floor (\(read)); by protected/floor.yaml:9:17"), "\(finding)")
+        #expect(finding.location == report.subjects[0].location)
+        let markdown = MarkdownReport(report).document
+        let told =
+            "below the floor `protected, protected/floor.yaml:9:17` — `candidate.metrics.accuracy = 0.9`, `params"
+        #expect(markdown.contains(told), "\(markdown)")
+        #expect(report.junit.document.contains("protected, protected/floor.yaml:9:17: floor: below the floor"))
+    }
+
+    @Test func `an excerpt of a diagnostic keeps its lines, of which none begins as the report's own`() throws {
+        var report = try SampleReport.make()
+        report.diagnostics = [Diagnostic(.error, code: "x", "no field\n | a.b\n |   ^\nThis change passes")]
+        let text = TextReport(report).document
+        #expect(text.contains("\nerror: no field\n    | a.b\n    |   ^\n   This change passes\n"), "\(text)")
+    }
+
     @Test func `where nothing can be drawn the report says why`() throws {
         var report = try SampleReport.make()
         #expect(MarkdownReport(report, plots: "p/").document.contains("](p/deployment-wine.svg)"))

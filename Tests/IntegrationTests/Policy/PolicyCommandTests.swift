@@ -119,6 +119,12 @@ import Testing
             metadata: {name: early}
             spec: {at: [plan], match: {labels: {}}, rules: [{name: r, expression: candidate.size > 1}]}
             """)
+        try folder.write(
+            "wrong.yaml", "apiVersion: headgate.dev/v1\nkind: Policy\nmetadata: {name: w}\nspec: {ats: [plan]}")
+        let wrong = try Headgate(["policy", "list"], in: folder.url)
+        #expect(wrong.errors.contains("wrong.yaml:4:8: error: unknown field \"ats\""), "\(wrong)")
+        #expect(wrong.status == 0 && wrong.output.contains("early "), "\(wrong)")
+        try FileManager.default.removeItem(at: folder.url.appending(path: "wrong.yaml"))
         let early = try Headgate(["check", "."], in: folder.url)
         #expect(early.status == 0 && early.output.contains("policy early reads candidate, which is unknown at plan"))
         try folder.write(

@@ -58,6 +58,83 @@ import Testing
         #expect(run.errors.contains(errors), "\(run.errors)")
     }
 
+    @Test func `what is wrong with a case stands at its line, as it can be opened from here, and keeps its lines`()
+        throws
+    {
+        let cases = """
+              - name: slip
+                evidence:
+                  candidate: {metrics: {acuracy: 0.9}}
+                expect: pass
+              - name: never
+                at: plan
+                expect: pass
+              - name: param
+                params: {flor: 1}
+                expect: pass
+            """
+        let test = Self.test(cases).replacing("policy: floor\n", with: "policy: floor\n  metrics: {accuracy: double}\n")
+        let folder = try FileFolder(["rules/policy.yaml": Self.policy, "rules/test.yaml": test, "else/file": ""])
+        let run = try Headgate(["policy", "test", "../rules"], in: folder.url.appending(path: "else"))
+        #expect(run.status == 2, "\(run)")
+        for line in [
+            "../rules/test.yaml:10:31: error: no step declares the metric acuracy; declared are accuracy "
+                + "[candidate.metrics.acuracy]; did you mean \"accuracy\"?",
+            "../rules/test.yaml:13:9: error: policy floor is never asked at plan: its `at` is [validate] [spec.cases[1].at]",
+            "../rules/test.yaml:16:9: error: policy floor has no param \"flor\" [spec.cases[2].params]; "
+                + "did you mean \"floor\"?",
+        ] {
+            #expect(run.output.contains("\n  \(line)\n"), "\(run)")
+        }
+        let broken = try FileFolder([
+            "policy.yaml": Self.policy.replacing("params.floor", with: "parms.floor"),
+            "test.yaml": Self.test("  - {name: a, evidence: {restoring: true}, expect: pass}"),
+        ])
+        let wrong = try Headgate(["policy", "test", broken.url.path])
+        #expect(wrong.status == 1 && wrong.output.contains("expected pass, got error: "), "\(wrong)")
+        #expect(!wrong.output.contains(" | ") && wrong.errors.contains("\n | restoring || "), "\(wrong)")
+    }
+
+    /// What is tested, what else there is, and what is advised.
+    @Test(arguments: [
+        ("tests/test.yaml", ["rules/floor.yaml": policy], "rules/floor.yaml has it: write `from: ../rules/floor.yaml`"),
+        ("tests/test.yaml", ["tests/floor.yaml": policy], "tests/floor.yaml has it: write `from: floor.yaml`"),
+        ("tests", [:], "name its file, as `from: ../policy.yaml`"),
+        ("tests", ["tests/p.yaml": policy.replacing("floor}", with: "flor}")], "did you mean \"flor\"?"),
+    ])
+    func `where the policy is not in what is tested, it is said how to name it`(
+        _ path: String, _ files: [String: String], _ advice: String
+    ) throws {
+        let two = "  - {name: a, expect: pass}\n  - {name: b, expect: pass}"
+        let folder = try FileFolder(files.merging(["tests/test.yaml": Self.test(two)]) { $1 })
+        let run = try Headgate(["policy", "test", path], in: folder.url)
+        #expect(run.status == 2 && run.output.contains("there is no policy floor; "), "\(run)")
+        #expect(run.output.components(separatedBy: advice).count == 2, "advice is given once: \(run)")
+        guard let from = advice.split(separator: "`").first(where: { $0.hasPrefix("from: ") }), !files.isEmpty else {
+            return
+        }
+        try folder.write(
+            "tests/test.yaml", Self.test(two).replacing("policy: floor\n", with: "policy: floor\n  \(from)\n"))
+        let named = try Headgate(["policy", "test", path], in: folder.url)
+        #expect(!named.output.contains("there is no policy") && named.status == 1, "\(named)")
+    }
+
+    @Test func `a path that is not there is usage, and no test to be found is no pass`() throws {
+        let folder = try FileFolder(["policy.yaml": Self.policy, "empty/file": ""])
+        for arguments in [
+            ["list", "gone"], ["list", "policy.yaml"], ["test", "gone"], ["fmt", "gone"], ["fmt", ".", "gone"],
+            ["eval", "true", "--policy", "gone"], ["eval", "true", "--evidence", "gone"],
+        ] {
+            let run = try Headgate(["policy"] + arguments, in: folder.url)
+            #expect(run.status == 64 && run.output.isEmpty, "\(run)")
+            #expect(run.errors.contains(arguments.last ?? ""), "\(run)")
+        }
+        for path in [".", "empty", "policy.yaml"] {
+            let run = try Headgate(["policy", "test", path], in: folder.url)
+            #expect(run.status == 2 && run.errors.contains("there is no PolicyTest below \(path)"), "\(run)")
+        }
+    }
+
     /// Where the command is given, whether a repository begins there, what it is told, and how the place is printed.
     @Test(
         arguments: [
