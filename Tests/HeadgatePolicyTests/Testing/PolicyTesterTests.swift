@@ -142,8 +142,8 @@ import Testing
     }
 
     @Test func `an expected reason without any that was given is said as that`() throws {
-        let expected = PolicyExpectation(verdict: .pass, reason: "size")
-        let result = try Self.tester(Self.policy(["true"])).run(Self.prepared(.object([:]), expected))
+        let expected = PolicyExpectation(verdict: .error, reason: "size")
+        let result = try Self.tester(Self.policy(["candidate.sise > 1"])).run(Self.prepared(.object([:]), expected))
         #expect(result.problems == ["expected the reason \"size\", got none"])
     }
 

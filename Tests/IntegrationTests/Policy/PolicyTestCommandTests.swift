@@ -78,10 +78,10 @@ import Testing
         let run = try Headgate(["policy", "test", "../rules"], in: folder.url.appending(path: "else"))
         #expect(run.status == 2, "\(run)")
         for line in [
-            "../rules/test.yaml:10:31: error: no step declares the metric acuracy; declared are accuracy "
+            "../rules/test.yaml:10:29: error: no step declares the metric acuracy; declared are accuracy "
                 + "[candidate.metrics.acuracy]; did you mean \"accuracy\"?",
-            "../rules/test.yaml:13:9: error: policy floor is never asked at plan: its `at` is [validate] [spec.cases[1].at]",
-            "../rules/test.yaml:16:9: error: policy floor has no param \"flor\" [spec.cases[2].params]; "
+            "../rules/test.yaml:13:5: error: policy floor is never asked at plan: its `at` is [validate] [spec.cases[1].at]",
+            "../rules/test.yaml:16:5: error: policy floor has no param \"flor\" [spec.cases[2].params]; "
                 + "did you mean \"floor\"?",
         ] {
             #expect(run.output.contains("\n  \(line)\n"), "\(run)")
