@@ -142,9 +142,9 @@ import Testing
     }
 
     @Test func `an expected reason without any that was given is said as that`() throws {
-        let expected = PolicyExpectation(verdict: .error, reason: "size")
+        let expected = PolicyExpectation(verdict: .error, reason: "traffic")
         let result = try Self.tester(Self.policy(["candidate.sise > 1"])).run(Self.prepared(.object([:]), expected))
-        #expect(result.problems == ["expected the reason \"size\", got none"])
+        #expect(result.problems == ["expected the reason \"traffic\", got none"])
     }
 
     @Test(
