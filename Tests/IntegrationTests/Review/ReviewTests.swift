@@ -46,6 +46,7 @@ import Testing
                 """
                   floor at validate: fail: the accuracy is below the floor
                     policies.yaml:10:17: rule accuracy
+                      candidate.metrics.accuracy = 0.5, params.accuracy = 0.85
                     models/wine/headgate.yaml:2:1: named by Model/wine
 
                 """), "\(answer)")
