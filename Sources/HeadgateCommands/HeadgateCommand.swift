@@ -45,8 +45,8 @@ package struct HeadgateCommand: AsyncParsableCommand {
     /// Runs the program: a helper of the controller, or the command that the arguments ask for.
     package static func start() async {
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
-        if let hint = misspelt(CommandLine.arguments) {
-            Terminal.note("Error: \(hint)\n  See 'headgate --help' for all commands.")
+        if let (hint, group) = misspelt(CommandLine.arguments) {
+            Terminal.note("Error: \(hint)\n  See '\(group) --help' for all commands.")
             Foundation.exit(64)
         }
         var running: (any ParsableCommand.Type)?
@@ -76,13 +76,24 @@ package struct HeadgateCommand: AsyncParsableCommand {
         }
     }
 
-    /// What to say of a first word that is no command; the parser would count it among unexpected arguments.
-    private static func misspelt(_ arguments: [String]) -> String? {
-        guard arguments.count > 1, !arguments[1].hasPrefix("-") else { return nil }
-        let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
-        guard !names.contains(arguments[1]) else { return nil }
-        let near = Spelling.nearest(to: arguments[1], among: names).map { ": did you mean \($0)?" } ?? ""
-        return "there is no command \(arguments[1])\(near)"
+    /// What to say of a word that is no command, and whose commands there are; the parser would count it among
+    /// unexpected arguments.
+    private static func misspelt(_ arguments: [String]) -> (hint: String, group: String)? {
+        var commands: [any ParsableCommand.Type] = configuration.subcommands
+        var path: [String] = []
+        for word in arguments.dropFirst() {
+            guard !commands.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
+            if let command = commands.first(where: { $0.configuration.commandName == word }) {
+                commands = command.configuration.subcommands
+                path.append(word)
+                continue
+            }
+            let near = Spelling.nearest(to: word, among: commands.compactMap { $0.configuration.commandName })
+            func said(_ name: String) -> String { (path + [name]).joined(separator: " ") }
+            let hint = near.map { ": did you mean \(said($0))?" } ?? ""
+            return ("there is no command \(said(word))\(hint)", (["headgate"] + path).joined(separator: " "))
+        }
+        return nil
     }
 }
 

@@ -30,6 +30,8 @@ import Testing
     @Test(arguments: [
         (["rollbck", "toy"], "there is no command rollbck: did you mean rollback?"),
         (["frobnicate"], "there is no command frobnicate\n"),
+        (["policy", "tset", "."], "there is no command policy tset: did you mean policy test?"),
+        (["key", "frobnicate"], "there is no command key frobnicate\n  See 'headgate key --help'"),
     ])
     func `a command that does not exist is named, with the nearest one`(
         _ arguments: [String], _ message: String

@@ -11,7 +11,7 @@ struct VerdictLookup {
     /// The newest verdict that a name means.
     ///
     /// - Parameter name: The beginning of an id, at least 4 digits, or DEPLOYMENT/POLICY with `@MOMENT` or without; at
-    ///   `plan` MODEL/POLICY.
+    ///   `plan` MODEL/POLICY; before it SOURCE/ where several sources have one.
     /// - Returns: The verdict, with where its evidence comes from.
     /// - Throws: `APIProblem` when the ledger has none or several.
     func find(_ name: String) async throws -> VerdictResource {
@@ -29,18 +29,8 @@ struct VerdictLookup {
     }
 
     private static func meant(by name: String, among all: [RecordedVerdict]) throws -> RecordedVerdict {
-        let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
-        if parts.count == 2 {
-            let policy = parts[1].split(separator: "@", maxSplits: 1).map(String.init)
-            let found = all.first { item in
-                (item.deployment?.name.text ?? item.model.name.text) == parts[0]
-                    && item.verdict.policy.text == policy.first
-                    && (policy.count == 1 || item.verdict.moment.rawValue == policy[1])
-            }
-            if let found { return found }
-            let hint = hint(parts[0], policy.first ?? "", among: all)
-            throw APIProblem(.notFound, "the ledger has no verdict of \(parts[1]) on \(parts[0])\(hint)")
-        }
+        let parts = name.split(separator: "/").map(String.init)
+        if parts.count > 1 { return try newest(of: parts[parts.count - 1], on: parts.dropLast(), among: all) }
         guard name.utf8.count >= 4 else {
             throw APIProblem(.invalid, "\(name) is no verdict: write at least 4 digits of its id, or DEPLOYMENT/POLICY")
         }
@@ -55,13 +45,41 @@ struct VerdictLookup {
         return first
     }
 
+    /// The newest verdict of `POLICY` or `POLICY@MOMENT` on `NAME` or `SOURCE/NAME`.
+    private static func newest(
+        of question: String, on object: [String], among all: [RecordedVerdict]
+    ) throws -> RecordedVerdict {
+        let policy = question.split(separator: "@", maxSplits: 1).map(String.init)
+        let found = all.filter { item in
+            subject(item) == object[object.count - 1]
+                && (object.count == 1 || [item.model.source.text] == object.dropLast())
+                && item.verdict.policy.text == policy.first
+                && (policy.count == 1 || item.verdict.moment.rawValue == policy[1])
+        }
+        let name = object.joined(separator: "/")
+        guard let first = found.first else {
+            let hint = hint(name, policy.first ?? "", among: all)
+            throw APIProblem(.notFound, "the ledger has no verdict of \(question) on \(name)\(hint)")
+        }
+        let sources = Set(found.map(\.model.source)).sorted()
+        guard sources.count == 1 else {
+            let names = sources.map { "\($0)/\(name)/\(question)" }.joined(separator: " or ")
+            throw APIProblem(.invalid, "several sources have \(name): write \(names)")
+        }
+        return first
+    }
+
+    /// The name of what a verdict is about.
+    private static func subject(_ item: RecordedVerdict) -> String {
+        item.deployment?.name.text ?? item.model.name.text
+    }
+
     /// What there is instead of a verdict that there is not.
     private static func hint(_ object: String, _ policy: String, among all: [RecordedVerdict]) -> String {
-        func name(_ item: RecordedVerdict) -> String { item.deployment?.name.text ?? item.model.name.text }
         let others = all.filter { $0.verdict.policy.text == policy }
-            .map { "\(name($0))/\(policy)@\($0.verdict.moment.rawValue)" }
+            .map { "\(subject($0))/\(policy)@\($0.verdict.moment.rawValue)" }
         if !others.isEmpty { return "; there is \(Set(others).sorted().prefix(5).joined(separator: ", "))" }
-        let known = Set(all.filter { name($0) == object }.map(\.verdict.policy.text))
+        let known = Set(all.filter { subject($0) == object }.map(\.verdict.policy.text))
         return Spelling.nearest(to: policy, among: known.sorted()).map { "; did you mean \"\(object)/\($0)\"?" } ?? ""
     }
 
