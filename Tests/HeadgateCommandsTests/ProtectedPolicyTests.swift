@@ -44,6 +44,10 @@ import Testing
             #expect(why.output.contains("candidate.metrics.accuracy = 0.9   from step"), "\(why)")
             #expect(
                 why.output.contains("params.floor = 0.95   from the policy's params, protected/floor.yaml"), "\(why)")
+            let plan = try await HeadgateProgram(in: repository.path)(
+                "plan", "--state", controller.state, "--config", configuration)
+            #expect(plan.output.contains("accuracy 0.9 is below 0.95"), "\(plan)")
+            #expect(!plan.output.contains("Policy/floor"), "\(plan)")
             // What is protected is read at each commit.
             try Data(Self.strict.replacing("0.95", with: "0.8").utf8).write(
                 to: policies.appendingPathComponent(".floor"))

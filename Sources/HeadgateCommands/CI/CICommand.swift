@@ -36,10 +36,7 @@ struct CICommand: AsyncParsableCommand {
     var policyTests = true
     @Option(help: "A JSON file with metrics, champions and approvals that nobody else reports.")
     var evidence: String?
-    @Option(help: "A folder of policies from outside of the repository, which no change of it can touch.")
-    var protectedPolicies: String?
-    @Option(help: "A controller's configuration, which says where protected policies are.")
-    var config: String?
+    @OptionGroup var protection: ProtectedOptions
     @Option(help: "A file of SSH keys whose signatures of commits count as verified.")
     var allowedSigners: String?
     @Option(help: "A folder that gets the report in every format, with its plots.")
@@ -200,15 +197,7 @@ struct CICommand: AsyncParsableCommand {
     }
 
     private func protectedSource(_ checkout: GitCheckout, _ commit: CommitID) async throws -> ProtectedPolicies {
-        var folder = protectedPolicies ?? ProcessInfo.processInfo.environment["HEADGATE_PROTECTED_POLICIES"]
-        if folder?.isEmpty ?? true, let config {
-            do {
-                folder = try ControllerConfiguration.protectedPolicies(in: config)
-            } catch let error as ConfigurationError {
-                throw ValidationError(error.description)
-            }
-        }
-        guard let folder, !folder.isEmpty else { return .none }
+        guard let folder = try protection.folder() else { return .none }
         let place = URL(fileURLWithPath: folder).standardizedFileURL.resolvingSymlinksInPath().path
         // A checkout of another repository may lie in this one's work tree, and is no part of it.
         if let path = checkout.repositoryPath(of: place) {

@@ -28,6 +28,7 @@ struct PlanCommand: AsyncParsableCommand {
     var state: String?
     @Option(help: "The source's name in the ledger; by default the only one.")
     var source: String?
+    @OptionGroup var protection: ProtectedOptions
     @Flag(help: "Show what stays as it is, too.")
     var all = false
     @Option(name: [.short, .long], help: "table, wide, json or yaml.")
@@ -57,12 +58,12 @@ struct PlanCommand: AsyncParsableCommand {
         var before: DesiredState?
         if let base {
             let resolved = try await checkout.resolve(base)
-            before = try await Self.snapshot(name, checkout, folder, resolved).desired
+            before = try await snapshot(name, checkout, folder, resolved).desired
         } else if let contents {
             before = DesiredState(contents.objects, of: name)
         }
         // A file that cannot be recognised any more is known by what was there before to have held manifests.
-        let snapshot = try await Self.snapshot(name, checkout, folder, commit, after: before)
+        let snapshot = try await snapshot(name, checkout, folder, commit, after: before)
         let host = snapshot.desired.hostFacts
         let planned = Planner(host: host).plan(
             name, snapshot.desired, base: before, known: contents.map(PlanKnowledge.init) ?? PlanKnowledge(),
@@ -77,12 +78,14 @@ struct PlanCommand: AsyncParsableCommand {
         if changes.contains(where: \.isChange) { throw ExitCode(1) }
     }
 
-    private static func snapshot(
+    /// What a commit asks for, with the policies that a controller adds.
+    private func snapshot(
         _ name: SourceName, _ checkout: GitCheckout, _ folder: RepositoryPath, _ commit: CommitID,
         after before: DesiredState? = nil
-    ) async throws(SourceError) -> Snapshot {
+    ) async throws -> Snapshot {
         try await ManifestSnapshots(
-            source: name, repository: checkout, path: folder, reference: "", lastGood: before ?? DesiredState()
+            source: name, repository: checkout, path: folder, reference: "", lastGood: before ?? DesiredState(),
+            protected: try protection.folder()
         ).snapshot(of: commit)
     }
 
