@@ -142,7 +142,7 @@ enum PolicyTestText {
         let problems = run.diagnostics.filter { $0.severity == .error }.map { problem in
             JUnitReport.Case(
                 problem.field ?? problem.code, in: "files",
-                .errored(message: problem.message, detail: run.files.text(of: problem)),
+                .errored(message: String(problem.message.prefix { $0 != "\n" }), detail: run.files.text(of: problem)),
                 at: problem.location)
         }
         if !problems.isEmpty { suites.append(JUnitReport.Suite("files", problems)) }

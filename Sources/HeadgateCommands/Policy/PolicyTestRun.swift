@@ -11,6 +11,14 @@ struct PolicyTestRun {
     private(set) var diagnostics: [Diagnostic]
     private(set) var files: PolicyFiles
     private var testers: [(place: SourceLocation, tester: PolicyTester)] = []
+    /// Files that cases share, each read once.
+    private var fixtures: [RepositoryPath: PlacedJSON] = [:]
+    private var reports: [ReportPlace: JSONValue] = [:]
+
+    private struct ReportPlace: Hashable {
+        let file: RepositoryPath
+        let format: ReportFormat
+    }
 
     /// Runs the cases whose `test/case` names hold the filter, of the tests that are wanted, or all.
     init(
@@ -75,7 +83,7 @@ struct PolicyTestRun {
     }
 
     /// Fixtures of the test, its evidence, fixtures of the case, reports, the case's evidence: the later wins.
-    private func evidence(
+    private mutating func evidence(
         of item: PolicyTestCase, in spec: PolicyTestSpec, folder: RepositoryPath
     ) throws -> PlacedJSON {
         var evidence = PlacedJSON(.object([:]))
@@ -90,15 +98,22 @@ struct PolicyTestRun {
         return evidence.overlaid(with: item.evidence)
     }
 
-    private func fixture(_ name: String, _ folder: RepositoryPath) throws -> PlacedJSON {
+    private mutating func fixture(_ name: String, _ folder: RepositoryPath) throws -> PlacedJSON {
         guard let file = folder.resolving(name) else { throw EvidenceProblem("\(name) leaves the repository") }
-        return try EvidenceFile.evidence(files.bytes(of: file), file: file)
+        if let known = fixtures[file] { return known }
+        let evidence = try EvidenceFile.evidence(files.bytes(of: file), file: file)
+        fixtures[file] = evidence
+        return evidence
     }
 
-    private func report(_ report: ReportSpec, _ folder: RepositoryPath) throws -> JSONValue {
+    private mutating func report(_ report: ReportSpec, _ folder: RepositoryPath) throws -> JSONValue {
         guard let file = folder.resolving(report.file) else {
             throw EvidenceProblem("\(report.file) leaves the repository")
         }
-        return try EvidenceFile.report(files.bytes(of: file), report.format, file.text)
+        let place = ReportPlace(file: file, format: report.format)
+        if let known = reports[place] { return known }
+        let value = try EvidenceFile.report(files.bytes(of: file), report.format, file.text)
+        reports[place] = value
+        return value
     }
 }

@@ -48,7 +48,7 @@ package struct MarkdownReport: Sendable {
         let rows = findings.map { finding in
             [
                 finding.level == .error ? "❌" : "⚠️", finding.location.map { MarkdownText.code("\($0)") } ?? "",
-                MarkdownText.escaped(finding.message),
+                MarkdownText.escaped(finding.summary),
             ]
         }
         let title = findings.contains { $0.level == .error } ? "What is wrong" : "Worth a look"

@@ -11,6 +11,7 @@ package struct Finding: Hashable, Sendable {
     /// What the rule is about, in one line.
     package var title: String
     package var level: Level
+    /// What is wrong, in its first line; after it an excerpt of what it is about.
     package var message: String
     package var location: SourceLocation?
 
@@ -21,6 +22,9 @@ package struct Finding: Hashable, Sendable {
         self.message = message
         self.location = location
     }
+
+    /// Without the excerpt, for where there is room for one line.
+    var summary: String { String(message.prefix { $0 != "\n" }) }
 
     /// Equal for the same finding at another line, so that systems know it again.
     ///
@@ -55,9 +59,11 @@ extension ReviewReport {
     }
 
     private static func finding(_ diagnostic: Diagnostic) -> Finding {
-        var message = diagnostic.message
+        let lines = diagnostic.message.split(separator: "\n", maxSplits: 1)
+        var message = lines.first.map(String.init) ?? ""
         if let field = diagnostic.field { message += " [\(field)]" }
         if let hint = diagnostic.hint { message += "; \(hint)" }
+        if lines.count > 1 { message += "\n\(lines[1])" }
         let level: Finding.Level =
             switch diagnostic.severity {
             case .error: .error

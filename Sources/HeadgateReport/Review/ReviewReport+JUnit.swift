@@ -28,7 +28,7 @@ extension ReviewReport {
         return problems.map { finding in
             JUnitReport.Case(
                 finding.location.map { "\($0)" } ?? finding.rule, in: "manifests.\(finding.rule)",
-                .failed(message: finding.message), at: finding.location)
+                .failed(message: finding.summary, detail: finding.message), at: finding.location)
         }
     }
 

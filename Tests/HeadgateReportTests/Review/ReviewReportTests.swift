@@ -228,6 +228,16 @@ import Testing
         report.diagnostics = [Diagnostic(.error, code: "x", "no field\n | a.b\n |   ^\nThis change passes")]
         let text = TextReport(report).document
         #expect(text.contains("\nerror: no field\n    | a.b\n    |   ^\n   This change passes\n"), "\(text)")
+        report.diagnostics = [
+            Diagnostic(.error, code: "x", "no field\n | a.b\n |   ^", field: "spec.x", hint: "did you mean \"c\"?")
+        ]
+        let finding = try #require(report.findings.first)
+        #expect(finding.message == "no field [spec.x]; did you mean \"c\"?\n | a.b\n |   ^")
+        let markdown = MarkdownReport(report).document
+        #expect(markdown.contains("| no field \\[spec.x\\]; did you mean \"c\"? |"), "\(markdown)")
+        let junit = report.junit.document
+        #expect(junit.contains("message=\"no field [spec.x]; did you mean &quot;c&quot;?\""), "\(junit)")
+        #expect(junit.contains("\n | a.b\n |   ^</failure>"), "\(junit)")
     }
 
     @Test func `where nothing can be drawn the report says why`() throws {
