@@ -237,7 +237,7 @@ import Testing
         #expect(markdown.contains("| no field \\[spec.x\\]; did you mean \"c\"? |"), "\(markdown)")
         let junit = report.junit.document
         #expect(junit.contains("message=\"no field [spec.x]; did you mean &quot;c&quot;?\""), "\(junit)")
-        #expect(junit.contains("\n | a.b\n |   ^</failure>"), "\(junit)")
+        #expect(junit.contains("&#10; | a.b&#10; |   ^</failure>"), "\(junit)")
     }
 
     @Test func `where nothing can be drawn the report says why`() throws {
