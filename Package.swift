@@ -127,7 +127,7 @@ let package = Package(
         tests("HeadgateCore"),
         tests("HeadgateController", ["HeadgateCore", logging]),
         tests("HeadgateCommands", ["HeadgateCore", yams]),
-        tests("HeadgateGit", ["HeadgateCore"]),
+        tests("HeadgateGit", ["CLibgit2", "CLinux", "HeadgateCore"]),
         tests("HeadgateManifest", ["HeadgateCore"]),
         tests("HeadgatePolicy", ["HeadgateCore"]),
         tests("HeadgateReport", ["HeadgateCore"]),

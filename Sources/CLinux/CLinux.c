@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -183,6 +185,21 @@ pid_t headgate_spawn_detached(const struct headgate_spawn *request) {
         return -1;
     }
     return (pid_t)pid;
+}
+
+static bool certificates_unwanted;
+
+void headgate_use_no_certificates(void) {
+    certificates_unwanted = true;
+}
+
+// A name is looked up in the program before its libraries, so libgit2 asks here; with another library for TLS, nobody.
+struct mbedtls_x509_crt;
+int mbedtls_x509_crt_parse_file(struct mbedtls_x509_crt *chain, const char *path) {
+    if (certificates_unwanted) return 0;
+    int (*parse)(struct mbedtls_x509_crt *, const char *);
+    *(void **)&parse = dlsym(RTLD_NEXT, "mbedtls_x509_crt_parse_file");
+    return parse != NULL ? parse(chain, path) : -1;
 }
 
 // Other C libraries than GNU's keep next to nothing, and have neither call.

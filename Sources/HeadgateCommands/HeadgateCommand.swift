@@ -1,4 +1,5 @@
 package import ArgumentParser
+import CLinux
 import Foundation
 import HeadgateAPI
 import HeadgateCore
@@ -45,6 +46,8 @@ package struct HeadgateCommand: AsyncParsableCommand {
     /// Runs the program: a helper of the controller, or the command that the arguments ask for.
     package static func start() async {
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
+        // Remotes are spoken to by a helper, which is a process of its own.
+        headgate_use_no_certificates()
         if let (hint, group) = misspelt(CommandLine.arguments) {
             Terminal.note("Error: \(hint)\n  See '\(group) --help' for all commands.")
             Foundation.exit(64)

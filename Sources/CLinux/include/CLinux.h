@@ -58,6 +58,11 @@ int headgate_release(int gate);
 /// Gives its pid once the program runs, or -1 and errno.
 pid_t headgate_spawn_detached(const struct headgate_spawn *request);
 
+/// Leaves the machine's certificates unread, for a process that speaks to no remote by TLS: there it would trust none.
+///
+/// libgit2 reads all of them when it starts if it is built with mbed TLS, as Debian's is, for longer than a plan takes.
+void headgate_use_no_certificates(void);
+
 /// Keeps what the allocator holds on to small. To be called before there are many threads.
 ///
 /// By default there are eight pools of free memory for each processor, and a large buffer that is freed makes room for

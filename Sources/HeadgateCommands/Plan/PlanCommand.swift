@@ -155,7 +155,7 @@ extension ModelSpec {
 extension DesiredState {
     /// The facts of this machine that results depend on; interpreters are asked only where a pipeline asks for them.
     var hostFacts: HostFacts {
-        let interpreters = Set(models.values.flatMap(\.spec.interpreters))
+        let interpreters = Set(models.values.flatMap { $0.spec.interpreters })
         return interpreters.isEmpty ? .bare : .ofThisMachine(interpreters: interpreters)
     }
 }

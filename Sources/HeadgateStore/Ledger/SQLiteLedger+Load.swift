@@ -147,7 +147,7 @@ final class BodyReader {
         /// Equal shares for workers; one for few bodies.
         func parts(_ workers: Int) -> [Range<Int>] {
             if ends.isEmpty { return [] }
-            let count = ends.count < 64 ? 1 : workers
+            let count = ends.count < 256 ? 1 : workers
             return (0..<count).map { ends.count * $0 / count..<ends.count * ($0 + 1) / count }
         }
 
