@@ -202,10 +202,15 @@ int mbedtls_x509_crt_parse_file(struct mbedtls_x509_crt *chain, const char *path
     return parse != NULL ? parse(chain, path) : -1;
 }
 
-// Other C libraries than GNU's keep next to nothing, and have neither call.
-void headgate_keep_memory_small(void) {
+// Other C libraries than GNU's keep next to nothing, and have none of these calls.
+void headgate_use_one_pool(void) {
 #ifdef __GLIBC__
     mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+void headgate_keep_memory_small(void) {
+#ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
 #endif
 }

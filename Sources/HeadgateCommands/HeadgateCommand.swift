@@ -46,6 +46,7 @@ package struct HeadgateCommand: AsyncParsableCommand {
     /// Runs the program: a helper of the controller, or the command that the arguments ask for.
     package static func start() async {
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
+        headgate_use_one_pool()
         // Remotes are spoken to by a helper, which is a process of its own.
         headgate_use_no_certificates()
         if let (hint, group) = misspelt(CommandLine.arguments) {
@@ -54,7 +55,8 @@ package struct HeadgateCommand: AsyncParsableCommand {
         }
         var running: (any ParsableCommand.Type)?
         do {
-            var command = try await asyncParseAsRoot()
+            let parsed = parsed(CommandLine.arguments)
+            var command = if let parsed { parsed } else { try await asyncParseAsRoot() }
             running = type(of: command)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -77,6 +79,17 @@ package struct HeadgateCommand: AsyncParsableCommand {
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// The command that the first word asks for, if the other words are as it takes them.
+    ///
+    /// The root's parser gives the same after a look at every command. What is wrong, or asks for help, is left to it.
+    private static func parsed(_ arguments: [String]) -> (any ParsableCommand)? {
+        guard arguments.count > 1,
+            let type = configuration.subcommands.first(where: { $0.configuration.commandName == arguments[1] }),
+            type.configuration.subcommands.isEmpty
+        else { return nil }
+        return try? type.parse(Array(arguments.dropFirst(2)))
     }
 
     /// What to say of a word that is no command, and whose commands there are; the parser would count it among

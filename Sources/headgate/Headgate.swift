@@ -2,5 +2,5 @@ import HeadgateCommands
 
 @main
 struct Headgate {
-    static func main() async { await HeadgateCommand.start() }
+    @MainActor static func main() async { await HeadgateCommand.start() }
 }
