@@ -14,7 +14,17 @@ import Testing
         }
     }
 
-    @Test(arguments: ["HeadgateCore", "HeadgateAPI"])
+    @Test(arguments: ["docs/cel.md", "docs/operations.md"])
+    func `pages name the Swift that the manifest asks for`(_ page: String) throws {
+        func text(_ path: String) throws -> String {
+            try String(contentsOf: Sources.root.appendingPathComponent(path), encoding: .utf8)
+        }
+        let first = try #require(try text("Package.swift").split(separator: "\n").first)
+        let version = try #require(first.split(separator: " ").last)
+        #expect(try text(page).contains("manifest asks for \(version) or later"))
+    }
+
+    @Test(arguments: ["HeadgateCore", "HeadgateAPI", "HeadgatePolicy"])
     func `types of the core and of the wire say what they are`(_ module: String) throws {
         for file in try Sources.files(below: Sources.folder.appendingPathComponent(module)) {
             let lines = try String(contentsOf: file, encoding: .utf8).split(
