@@ -47,18 +47,31 @@ extension PolicyFiles {
             return "did you mean \"\(near)\"?"
         }
         let folder = test.location.file.parent
-        if let file = file(holding: spec.policy) {
-            return "\(path(of: file)) has it: write `from: \(Self.path(from: folder, to: file))` below spec, or test a "
-                + "folder that holds both"
+        let all = root.isEmpty ? [] : Self.files(of: root, below: .root, limit: Self.searchLimit)
+        if let file = file(holding: spec.policy, among: all) {
+            let from = Self.path(from: folder, to: file)
+            return "\(path(of: file)) has it: write `from: \(from)` below spec, or test a folder that holds both"
         }
-        return "it is looked for in what is tested: name its file, as `from: ../policy.yaml` below spec, or test a "
+        return
+            "it is looked for in what is tested and beside the test: name its file, as `from: ../policy.yaml` below spec, or test a "
             + "folder that holds both"
     }
 
-    /// The first file of the repository that was not read and holds a policy.
-    private func file(holding policy: PolicyName) -> RepositoryPath? {
-        guard !root.isEmpty else { return nil }
-        return Self.files(of: root, below: .root, limit: Self.searchLimit).first { file in
+    /// The files in a test's folder that were not read.
+    func besides(_ test: ParsedPolicyTest) -> [RepositoryPath] {
+        let folder = test.location.file.parent
+        guard !root.isEmpty, let names = try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")
+        else {
+            return []
+        }
+        let found = names.filter { !$0.hasPrefix(".") }.compactMap { folder.resolving($0) }
+        return found.filter { ManifestParser.isManifestPath($0) && !files.contains($0) }.sorted()
+            .prefix(Self.searchLimit).map(\.self)
+    }
+
+    /// The first of some files that holds a policy.
+    func file(holding policy: PolicyName, among files: [RepositoryPath]) -> RepositoryPath? {
+        files.first { file in
             guard let bytes = try? bytes(of: file, limit: ManifestParser.maxFileSize),
                 PolicyTestParser.mentionsPolicies(bytes)
             else { return false }

@@ -87,13 +87,17 @@ struct PolicyFiles {
         var description: String { "\(file): \(problem)" }
     }
 
-    /// The policy of a name: in the file that the test names, else among all that was read.
+    /// The policy of a name: in the file that the test names, else among all that was read, else beside the test.
     mutating func policy(of test: ParsedPolicyTest, _ spec: PolicyTestSpec) throws(Unreadable) -> Policy? {
         if let from = spec.from, let file = test.location.file.parent.resolving(from) {
             if !policies.contains(where: { $0.meta.location.file == file }) { try add(file, bytes(of: file)) }
             return policies.first { $0.name == spec.policy && $0.meta.location.file == file }
         }
-        let named = policies.filter { $0.name == spec.policy }
+        var named = policies.filter { $0.name == spec.policy }
+        if named.isEmpty, let file = file(holding: spec.policy, among: besides(test)) {
+            try add(file, bytes(of: file))
+            named = policies.filter { $0.name == spec.policy }
+        }
         // Of several the nearest, so that a library may hold variants.
         return named.first { $0.meta.location.file.parent == test.location.file.parent } ?? named.first
     }

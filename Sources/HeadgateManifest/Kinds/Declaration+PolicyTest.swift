@@ -6,7 +6,7 @@ extension Declaration {
         Field("policy", .name(), "The Policy that is asked."),
         .optional(
             "from", Shape<String>.inputPath,
-            "The file that holds the Policy. Left out, it is looked for in all that is tested."),
+            "The file that holds the Policy. Left out, it is looked for in all that is tested, then beside the test."),
         .optional(
             "metrics", .map(of: metricType, keys: metricName, .metricName),
             "The metrics that the Model's steps declare, with their types, as a step's `metrics.names` does."),

@@ -98,7 +98,7 @@ import Testing
     /// What is tested, what else there is, and what is advised.
     @Test(arguments: [
         ("tests/test.yaml", ["rules/floor.yaml": policy], "rules/floor.yaml has it: write `from: ../rules/floor.yaml`"),
-        ("tests/test.yaml", ["tests/floor.yaml": policy], "tests/floor.yaml has it: write `from: floor.yaml`"),
+        ("tests/test.yaml", ["a/b/p.yaml": policy], "a/b/p.yaml has it: write `from: ../a/b/p.yaml`"),
         ("tests", [:], "name its file, as `from: ../policy.yaml`"),
         ("tests", ["tests/p.yaml": policy.replacing("floor}", with: "flor}")], "did you mean \"flor\"?"),
     ])
@@ -117,6 +117,15 @@ import Testing
             "tests/test.yaml", Self.test(two).replacing("policy: floor\n", with: "policy: floor\n  \(from)\n"))
         let named = try Headgate(["policy", "test", path], in: folder.url)
         #expect(!named.output.contains("there is no policy") && named.status == 1, "\(named)")
+    }
+
+    @Test func `a test that is run alone finds its policy beside it`() throws {
+        let folder = try FileFolder([
+            "rules/policy.yaml": Self.policy, "rules/test.yaml": Self.test(Self.good), "rules/bad.json": Self.bad,
+            "rules/other.yaml": Self.policy.replacing("floor}", with: "other}"), "rules/odd.yaml": "apiVersion: [",
+        ])
+        let run = try Headgate(["policy", "test", "rules/test.yaml", "--min-coverage", "100"], in: folder.url)
+        #expect(run.status == 0 && run.output.contains("6/6") && !run.output.contains("other"), "\(run)")
     }
 
     @Test func `a path that is not there is usage, and no test to be found is no pass`() throws {
