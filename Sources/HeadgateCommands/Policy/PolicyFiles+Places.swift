@@ -52,19 +52,15 @@ extension PolicyFiles {
             let from = Self.path(from: folder, to: file)
             return "\(path(of: file)) has it: write `from: \(from)` below spec, or test a folder that holds both"
         }
-        return
-            "it is looked for in what is tested and beside the test: name its file, as `from: ../policy.yaml` below spec, or test a "
-            + "folder that holds both"
+        return "it is looked for in what is tested and beside the test: name its file, as `from: ../policy.yaml` below "
+            + "spec, or test a folder that holds both"
     }
 
     /// The files in a test's folder that were not read.
     func besides(_ test: ParsedPolicyTest) -> [RepositoryPath] {
         let folder = test.location.file.parent
-        guard !root.isEmpty, let names = try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")
-        else {
-            return []
-        }
-        let found = names.filter { !$0.hasPrefix(".") }.compactMap { folder.resolving($0) }
+        let names = root.isEmpty ? nil : try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")
+        let found = (names ?? []).filter { !$0.hasPrefix(".") }.compactMap { folder.resolving($0) }
         return found.filter { ManifestParser.isManifestPath($0) && !files.contains($0) }.sorted()
             .prefix(Self.searchLimit).map(\.self)
     }

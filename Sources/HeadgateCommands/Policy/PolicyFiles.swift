@@ -27,6 +27,9 @@ struct PolicyFiles {
     /// Those among them that are about tests.
     private(set) var testDiagnostics: [Diagnostic] = []
 
+    /// Tests' files and names of policies that were looked for beside them.
+    private var sought: Set<String> = []
+
     /// Files of evidence beyond this size are refused.
     static let maxEvidenceSize = 16 << 20
 
@@ -94,7 +97,10 @@ struct PolicyFiles {
             return policies.first { $0.name == spec.policy && $0.meta.location.file == file }
         }
         var named = policies.filter { $0.name == spec.policy }
-        if named.isEmpty, let file = file(holding: spec.policy, among: besides(test)) {
+        // Looked for once, not for each case.
+        if named.isEmpty, sought.insert("\(test.location.file) \(spec.policy)").inserted,
+            let file = file(holding: spec.policy, among: besides(test))
+        {
             try add(file, bytes(of: file))
             named = policies.filter { $0.name == spec.policy }
         }
