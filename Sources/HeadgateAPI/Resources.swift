@@ -185,7 +185,7 @@ package struct RunResource: Codable, Sendable, Hashable {
         case .running: (state, message) = ("running", nil)
         case .cancelling: (state, message) = ("cancelling", nil)
         case .succeeded: (state, message) = ("succeeded", nil)
-        case .failed(let code, let text): (state, message) = ("failed", "exited with \(code): \(text)")
+        case .failed(let code, let text): (state, message) = ("failed", "exited with \(code)".ending(inOutput: text))
         case .errored(let error): (state, message) = ("errored", error.message)
         case .cancelled: (state, message) = ("cancelled", nil)
         }

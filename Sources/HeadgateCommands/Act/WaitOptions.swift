@@ -35,7 +35,7 @@ struct WaitOptions: ParsableArguments {
                 throw APIProblem(.notFound, "\(deployment.name) is gone")
             }
             let ready = now.conditions[.ready]
-            progress.show("\(now.name)  \(ready?.reason ?? "Unknown"): \(ready?.message ?? "")", weights(now))
+            progress.show("\(now.name)  \(ready?.reason ?? "Unknown"): \(ready?.message.summary ?? "")", weights(now))
             calm = isMoving(now) ? 0 : calm + 1
             if calm >= 3 {
                 if ready?.status == .isTrue || (isHoldWanted && now.conditions[.held] != nil) { return }

@@ -72,7 +72,7 @@ struct DescribeCommand: AsyncParsableCommand {
             let events = try await client.get("/api/v1/events?limit=10&object=\(object)", as: [EventResource].self)
             guard !events.isEmpty else { return }
             print("Events:")
-            var columns = EventColumns(showsObject: false)
+            var columns = EventColumns(showsObject: false, showsDetails: true)
             for line in columns.lines(events) { print("  " + line) }
         }
     }

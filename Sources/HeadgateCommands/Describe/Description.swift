@@ -44,7 +44,7 @@ enum Description {
     static func of(_ run: RunResource) -> [String] {
         Renderer.facts([
             ("Run", run.run), ("Model", run.model), ("Source", run.source), ("Step", run.step), ("State", run.state),
-            ("Message", run.message), ("Attempt", "\(run.attempt)"), ("Key", run.key),
+            ("Message", run.message?.summary), ("Attempt", "\(run.attempt)"), ("Key", run.key),
             ("Started", TimeText.stamp(run.started)), ("Ended", run.ended.map(TimeText.stamp)),
             ("Took", TimeText.span(from: run.started, to: run.ended ?? .now)), ("Log", "headgate logs \(run.run)"),
         ])
@@ -95,8 +95,8 @@ enum Description {
         let verdict = recorded.verdict
         var lines = [
             "  \(verdict.policy) (\(verdict.moment.rawValue)): \(verdict.outcome.rawValue)"
-                + (recorded.overridden ? ", overridden" : "")
-                + (recorded.version.map { " for \($0.short)" } ?? "") + (verdict.message.map { ": \($0)" } ?? "")
+                + (recorded.version.map { " for \($0.short)" } ?? "") + (recorded.overridden ? ", overridden" : "")
+                + (verdict.message.map { ": \($0)" } ?? "")
                 + "  [\(recorded.id)]"
         ]
         for rule in verdict.rules {
@@ -113,7 +113,7 @@ enum Description {
         return ["Conditions:"]
             + zip(names, conditions).map { name, condition in
                 "  \(Renderer.pad(name, to: width))  \(Renderer.pad(condition.reason, to: reasons))  "
-                    + "since \(TimeText.stamp(condition.since))  \(condition.message)"
+                    + "since \(TimeText.stamp(condition.since))  \(condition.message.summary)"
             }
     }
 }

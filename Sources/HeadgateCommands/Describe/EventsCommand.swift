@@ -68,9 +68,14 @@ struct EventsCommand: AsyncParsableCommand {
 struct EventColumns {
     /// Whether the object is a column; it is not where all events are of one.
     let showsObject: Bool
+    /// Whether what messages say besides follows them.
+    let showsDetails: Bool
     private var widths = [7, 16, 0]
 
-    init(showsObject: Bool) { self.showsObject = showsObject }
+    init(showsObject: Bool, showsDetails: Bool = false) {
+        self.showsObject = showsObject
+        self.showsDetails = showsDetails
+    }
 
     mutating func lines(_ events: [EventResource]) -> [String] {
         let rows = events.map { resource in
@@ -79,9 +84,11 @@ struct EventColumns {
             return (event, cells: [event.severity.rawValue, event.reason, object])
         }
         for row in rows { widths = zip(widths, row.cells).map { max($0, $1.count) } }
-        return rows.map { event, cells in
+        return rows.flatMap { event, cells in
             let padded = zip(cells, widths).filter { $1 > 0 }.map { Renderer.pad($0, to: $1) }
-            return Renderer.clean(([TimeText.stamp(event.at)] + padded + [event.message]).joined(separator: "  "))
+            let line = ([TimeText.stamp(event.at)] + padded + [event.message.summary]).joined(separator: "  ")
+            let details = showsDetails ? event.message.details.map { "    " + $0 } : []
+            return ([line] + details).map(Renderer.clean)
         }
     }
 }

@@ -37,7 +37,7 @@ struct LogsCommand: AsyncParsableCommand {
         }
         // What a log does not say: why a run ended that did not by itself.
         let ended = try await client.get("/api/v1/runs?limit=10000", as: [RunResource].self).first { $0.run == run.run }
-        if let message = ended?.message { Terminal.note("run \(run.run) \(ended?.state ?? ""): \(message)") }
+        if let message = ended?.message { Terminal.note("run \(run.run) \(ended?.state ?? ""): \(message.summary)") }
     }
 
     private func find(_ client: APIClient) async throws -> RunResource {

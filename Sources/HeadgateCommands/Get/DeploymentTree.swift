@@ -7,7 +7,7 @@ enum DeploymentTree {
     static func draw(_ deployment: DeploymentResource, now: Instant = .now) -> String {
         var lines = ["\(deployment.name)  (model \(deployment.model) on \(deployment.target), \(deployment.strategy))"]
         if let ready = deployment.conditions[.ready] {
-            lines.append("  \(mark(ready.status)) \(ready.reason): \(ready.message)")
+            lines.append("  \(mark(ready.status)) \(ready.reason): \(ready.message.summary)")
         }
         if let address = deployment.address { lines.append(row("address", address)) }
         lines.append(row("revision", Columns.shortRevision(deployment.revision)))

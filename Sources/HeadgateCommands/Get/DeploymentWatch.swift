@@ -33,7 +33,7 @@ struct DeploymentWatch {
     }
 
     private static func headline(_ deployment: DeploymentResource) -> String {
-        deployment.conditions[.ready].map { "\($0.reason): \($0.message)" } ?? "Unknown"
+        deployment.conditions[.ready].map { "\($0.reason): \($0.message.summary)" } ?? "Unknown"
     }
 
     private static func line(_ deployment: DeploymentResource) -> String {

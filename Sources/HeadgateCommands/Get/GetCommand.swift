@@ -163,7 +163,7 @@ enum Columns {
         Column("READY") { $0.conditions[.ready]?.status.rawValue ?? "Unknown" },
         Column("REVISION") { shortRevision($0.revision) },
         Column("FILE", wide: true) { $0.file },
-        Column("MESSAGE") { $0.conditions[.ready]?.message ?? "" },
+        Column("MESSAGE") { $0.conditions[.ready]?.message.summary ?? "" },
     ]
     static let versions: [Column<VersionResource>] = [
         Column("VERSION") { short($0.version) },
@@ -183,7 +183,7 @@ enum Columns {
         Column("READY") { $0.conditions[.ready]?.status.rawValue ?? "Unknown" },
         Column("STRATEGY", wide: true) { $0.strategy },
         Column("ADDRESS") { $0.address ?? "" },
-        Column("MESSAGE") { $0.conditions[.ready]?.message ?? "" },
+        Column("MESSAGE") { $0.conditions[.ready]?.message.summary ?? "" },
     ]
     static let runs: [Column<RunResource>] = [
         Column("RUN") { $0.run },
@@ -193,7 +193,7 @@ enum Columns {
         Column("TOOK") { TimeText.span(from: $0.started, to: $0.ended ?? .now) },
         Column("AGE") { TimeText.age(since: $0.started) },
         Column("KEY", wide: true) { short($0.key) },
-        Column("MESSAGE") { $0.message ?? "" },
+        Column("MESSAGE") { $0.message?.summary ?? "" },
     ]
     static let targets: [Column<TargetResource>] = [
         Column("NAME") { $0.name },

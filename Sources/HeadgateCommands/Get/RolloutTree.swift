@@ -7,7 +7,7 @@ enum RolloutTree {
     static func draw(_ rollout: RolloutResource, _ deployment: String, now: Instant) -> [String] {
         let course = rollout.back == nil ? (rollout.restoration ? "restores" : "rolls out") : "goes back from"
         var lines = [DeploymentTree.row("rollout", "\(course) \(Columns.short(rollout.candidate))")]
-        for (index, line) in wrapped(rollout.back ?? "").enumerated() {
+        for (index, line) in wrapped(rollout.back?.summary ?? "").enumerated() {
             lines.append(DeploymentTree.row(index == 0 ? "because" : "", line))
         }
         for (index, stage) in rollout.stages.enumerated() {

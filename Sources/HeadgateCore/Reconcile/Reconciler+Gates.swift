@@ -81,7 +81,11 @@ extension Reconciler {
         if differs(recorded, from: known) {
             state.verdicts[key] = recorded
             decision.records.append(.verdict(recorded))
-            announce(recorded, ObjectID(id))
+            // That an override was given has been told, and what the policy says has not changed by it.
+            let isOverride =
+                overridden && known?.overridden == false && known?.verdict.outcome == verdict.outcome
+                && known?.verdict.message == verdict.message
+            if !isOverride { announce(recorded, ObjectID(id)) }
         }
         return (verdict, overridden)
     }
@@ -107,11 +111,17 @@ extension Reconciler {
         switch verdict.outcome {
         case .pass: log(.normal, "PolicyPassed", "policy \(verdict.policy): pass \(subject)", object)
         case .fail, .inconclusive, .error:
-            var text = "policy \(verdict.policy): \(verdict.outcome.rawValue) \(subject): \(verdict.message ?? "")"
+            let answer = "policy \(verdict.policy): \(verdict.outcome.rawValue) \(subject)"
+            let way = "`headgate policy explain \(recorded.id)` shows how"
+            guard !recorded.overridden else {
+                let text = "\(answer), overridden: \(verdict.message ?? "")"
+                return log(.normal, "PolicyOverridden", "\(text); \(way)", object)
+            }
+            var text = "\(answer): \(verdict.message ?? "")"
             let isWarning = verdict.action == .warn
             if isWarning { text += "; it only warns" }
             let reason = isWarning ? "PolicyWarning" : "Policy\(verdict.outcome.rawValue.capitalizedASCII)"
-            log(.warning, reason, "\(text); `headgate policy explain \(recorded.id)` shows how", object)
+            log(.warning, reason, "\(text); \(way)", object)
         }
     }
 
@@ -120,6 +130,11 @@ extension Reconciler {
             policy: policy.name, policyDigest: PolicyDigest(Digest.of([])), action: .deny, moment: moment,
             outcome: .error, evidenceDigest: EvidenceDigest(Digest.of([])), isVolatile: true, rules: [],
             message: policy.problem)
+    }
+
+    /// Whether some policy is overridden now for a version of a Deployment.
+    func hasOverride(_ id: DeploymentID, _ version: VersionID) -> Bool {
+        state.overrides.contains { $0.deployment == id && $0.version == version && $0.expires > now }
     }
 
     private func isOverridden(_ policy: PolicyName, _ id: DeploymentID, _ version: VersionID) -> Bool {

@@ -255,7 +255,9 @@ extension Reconciler {
             let kind: Condition.Kind = ready.status == .isFalse ? .stalled : .reconciling
             conditions.append(Condition(kind, .isTrue, reason: ready.reason, ready.message, since: now))
         }
-        if record.champion != nil, let decision = compliance[id] { conditions.append(compliant(decision)) }
+        if let champion = record.champion?.version, let decision = compliance[id] {
+            conditions.append(compliant(decision, id, champion))
+        }
         let warned = (warnings[id] ?? [:]).sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value)
         if !warned.isEmpty {
             var texts: [String] = []
@@ -266,8 +268,26 @@ extension Reconciler {
         let before = record.conditions[.ready]
         guard record.conditions.replace(with: conditions) else { return }
         state.records[id] = record
-        if let ready = conditions[.ready], ready.reason != before?.reason || ready.message != before?.message {
+        if let ready = conditions[.ready], ready.reason != before?.reason || ready.message != before?.message,
+            !isTold(ready, id)
+        {
             log(ready.status == .isFalse ? .warning : .normal, ready.reason, ready.message, ObjectID(id))
+        }
+    }
+
+    /// Whether an event has said already what made a Deployment so.
+    private func isTold(_ ready: Condition, _ id: DeploymentID) -> Bool {
+        let telling: Set<String>
+        switch ready.reason {
+        // Every stage has an event of its own.
+        case "RollingOut": return true
+        case "Succeeded": telling = ["Promoted", "Restored"]
+        case "Held": telling = ["RolledBack", "RolloutFailed"]
+        default: return false
+        }
+        return decision.records.contains { record in
+            guard case .event(let event) = record else { return false }
+            return event.object == ObjectID(id) && telling.contains(event.reason)
         }
     }
 
@@ -312,10 +332,12 @@ extension Reconciler {
         return seen.difference(from: applied, ignoring: spec.ignoreDifferences)
     }
 
-    private func compliant(_ decision: GateDecision) -> Condition {
+    private func compliant(_ decision: GateDecision, _ id: DeploymentID, _ version: VersionID) -> Condition {
         switch decision {
         case .allowed:
-            Condition(.compliant, .isTrue, reason: "Succeeded", "passes every policy in force", since: now)
+            Condition(
+                .compliant, .isTrue, reason: "Succeeded",
+                "passes every policy in force" + (hasOverride(id, version) ? ", or is overridden" : ""), since: now)
         case .denied(let policy, let message), .inconclusive(let policy, let message), .error(let policy, let message):
             Condition(.compliant, .isFalse, reason: "GateDenied", "policy \(policy): \(message)", since: now)
         }

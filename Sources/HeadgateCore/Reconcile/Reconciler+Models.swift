@@ -61,9 +61,9 @@ extension Reconciler {
         for step in plan.steps {
             switch step.record?.outcome {
             case .failed(let code, let message):
-                return stalled("StepFailed", "step \(step.spec.name) exited with \(code): \(message)")
+                return stalled("StepFailed", "step \(step.spec.name) exited with \(code): \(message.lastLine)")
             case .errored(let error):
-                return stalled("StepErrored", "step \(step.spec.name): \(error.message)")
+                return stalled("StepErrored", "step \(step.spec.name): \(error.message.summary)")
             case .succeeded, nil: continue
             }
         }
@@ -75,7 +75,7 @@ extension Reconciler {
             guard let key = step.key, let run = state.attempts[key], case .errored(let error) = run.state else {
                 continue
             }
-            let message = "step \(step.spec.name): \(error.message); trying again"
+            let message = "step \(step.spec.name): \(error.message.summary); trying again"
             return [
                 Condition(.ready, .isFalse, reason: "ProgressingWithRetry", message, since: now),
                 Condition(.reconciling, .isTrue, reason: "ProgressingWithRetry", message, since: now),
@@ -137,7 +137,7 @@ extension Reconciler {
         case .failed(let code, let message):
             run.state = .failed(exitCode: code, message: message)
             accept(StepRecord(key: key, run: id, outcome: .failed(exitCode: code, message: message), recorded: now))
-            log(.warning, "StepFailed", "step \(run.launch.step) exited with \(code): \(message)", object)
+            log(.warning, "StepFailed", "step \(run.launch.step) exited with \(code): \(message.lastLine)", object)
         case .errored(let error):
             run.state = .errored(error)
             if error.mayRetry {

@@ -36,7 +36,7 @@ extension Rollout {
         step = index
         since = turn.now
         refusal = nil
-        note(.stageEntered, "stage \(index + 1) of \(stages.count)", &turn)
+        note(.stageEntered, "stage \(index + 1) of \(stages.count): \(stage.name)", &turn)
         if let increase = increase(to: stage) {
             phase = .admitting
             deadline = turn.now + Self.approvalDeadline

@@ -156,8 +156,7 @@ package struct PythonEnvironments: Sendable {
             case .none: "the installer was killed"
             }
         let tail = LocalFiles.tail(shim.logPath)
-        return "cannot make the Python environment with \(python.interpreter): \(reason)"
-            + (tail.isEmpty ? "" : "\n" + tail)
+        return "cannot make the Python environment with \(python.interpreter): \(reason)".ending(inOutput: tail)
     }
 
     // A lock that is there is installed as it stands. Requirements with hashes are their own lock: freezing drops them.
