@@ -6,9 +6,11 @@ package enum MetricsText {
     ///   - state: What the reconciler knows.
     ///   - stopped: Whether the ledger cannot be written.
     ///   - looks: By source.
+    ///   - routers: Restarts of routers by address.
     /// - Returns: The text.
     package static func text(
-        _ state: ReconcilerState, stopped: Bool, looks: [SourceName: LookStatistics] = [:]
+        _ state: ReconcilerState, stopped: Bool, looks: [SourceName: LookStatistics] = [:],
+        routers: [String: ServerRestarts] = [:]
     ) -> String {
         var text = Exposition()
         text.family("headgate_objects", "gauge", "Objects in force by kind.")
@@ -35,8 +37,45 @@ package enum MetricsText {
         for (name, looks) in looks.sorted(by: { $0.key < $1.key }) {
             text.sample("headgate_manifests_decoded_total", [("source", name.text)], Double(looks.decodedFiles))
         }
+        awaited(state, &text)
         deployments(state, &text)
+        restarts(state, routers, &text)
         return text.finish()
+    }
+
+    /// Only what is so has a series, so that there are no more than things that wait.
+    private static func awaited(_ state: ReconcilerState, _ text: inout Exposition) {
+        text.family("headgate_action_required", "gauge", "What stands still until a person acts, and why.")
+        for action in state.awaitedActions {
+            var labels: [(String, String)]
+            switch action.subject {
+            case .object(let id):
+                labels = [("source", id.source.text), ("kind", id.kind.rawValue), ("name", id.name)]
+                // Under the name that other families have it by, to be joined with them.
+                if id.kind == .deployment { labels.append(("deployment", id.name)) }
+            case .source(let source): labels = [("source", source.text), ("kind", "Source"), ("name", source.text)]
+            }
+            text.sample("headgate_action_required", labels + [("reason", action.reason)], 1)
+        }
+    }
+
+    private static func restarts(
+        _ state: ReconcilerState, _ routers: [String: ServerRestarts], _ text: inout Exposition
+    ) {
+        text.family(
+            "headgate_server_restarts_total", "counter",
+            "Model servers that ended by themselves and were started again.")
+        for id in state.records.keys.sorted() {
+            for (version, seen) in (state.observed[id]?.versions ?? [:]).sorted(by: { $0.key < $1.key }) {
+                text.sample(
+                    "headgate_server_restarts_total", labels(id) + [("version", version.short)], Double(seen.restarts))
+            }
+        }
+        text.family(
+            "headgate_router_restarts_total", "counter", "Routers that ended by themselves and were started again.")
+        for (address, restarts) in routers.sorted(by: { $0.key < $1.key }) {
+            text.sample("headgate_router_restarts_total", [("router", address)], Double(restarts.count))
+        }
     }
 
     private static func deployments(_ state: ReconcilerState, _ text: inout Exposition) {

@@ -85,7 +85,7 @@ struct Composition {
             reverts: reverts, desk: desk,
             webhooks: try Self.webhooks(settings),
             logPath: { runner.logPath($0) }, stateFolder: root, started: .now,
-            routers: { await factory.routers() })
+            routers: { await factory.routers() }, routerRestarts: { await factory.routerRestarts() })
         let server = try APIServer(facade: facade, address: address, token: try Self.token(settings), logger: logger)
         let listen = "\(address)"
         let main = ServerService(server: server) {

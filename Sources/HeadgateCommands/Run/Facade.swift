@@ -19,6 +19,7 @@ struct Facade: ControllerFacade {
     let stateFolder: String
     let started: Instant
     let routers: @Sendable () async -> [RouterStatus]
+    let routerRestarts: @Sendable () async -> [String: ServerRestarts]
 
     func status() async -> StatusResource {
         let state = await controller.state
@@ -249,7 +250,8 @@ struct Facade: ControllerFacade {
 
     func metrics() async -> String {
         let own = MetricsText.text(
-            await controller.state, stopped: await controller.stoppedBy != nil, looks: watchers.mapValues(\.looks))
+            await controller.state, stopped: await controller.stoppedBy != nil, looks: watchers.mapValues(\.looks),
+            routers: await routerRestarts())
         return own + RouterMetricsText.of(await routers())
     }
 }

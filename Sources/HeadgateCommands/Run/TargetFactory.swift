@@ -42,6 +42,11 @@ struct TargetFactory: Service {
         return local + open
     }
 
+    /// How often the routers of all targets were started again, by address.
+    func routerRestarts() async -> [String: ServerRestarts] {
+        await local.routerRestarts().merging(await openInference.routerRestarts()) { first, _ in first }
+    }
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             async let servers: Void = openInference.run()

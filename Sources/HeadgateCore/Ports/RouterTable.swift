@@ -6,6 +6,20 @@ package struct RouterTable: Hashable, Sendable, Codable {
     package init(deployments: [String: RouterDeployment] = [:]) { self.deployments = deployments }
 }
 
+extension DeploymentID {
+    /// What names it in the router's table and in folders: no name has a dot.
+    package var routerKey: String { "\(source).\(name)" }
+
+    /// The Deployment that a key of a router's table names; nil for a key of another form.
+    package init?(routerKey: String) {
+        let parts = routerKey.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let source = SourceName(parts[0]), let name = DeploymentName(parts[1]) else {
+            return nil
+        }
+        self.init(source: source, name: name)
+    }
+}
+
 /// How requests below one path prefix are distributed.
 package struct RouterDeployment: Hashable, Sendable, Codable {
     /// Starts with `/` and does not end with it; removed from the path before a request is passed on.

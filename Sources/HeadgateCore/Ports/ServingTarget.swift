@@ -54,11 +54,13 @@ package struct ObservedServing: Hashable, Sendable, Codable {
     package var address: String?
     /// Counted since each version was added; empty for a target without statistics.
     package var traffic: [VersionID: TrafficStatistics]
+    /// Of the router before it; nil where it has none of ours.
+    package var router: ServerRestarts?
 
     package init(
         versions: [VersionID: ObservedVersion] = [:], weights: [VersionID: Int] = [:],
         mirror: ServingState.Mirror? = nil, routes: [ServingState.HeaderRoute] = [], address: String? = nil,
-        traffic: [VersionID: TrafficStatistics] = [:]
+        traffic: [VersionID: TrafficStatistics] = [:], router: ServerRestarts? = nil
     ) {
         self.versions = versions
         self.weights = weights
@@ -66,6 +68,19 @@ package struct ObservedServing: Hashable, Sendable, Codable {
         self.routes = routes
         self.address = address
         self.traffic = traffic
+        self.router = router
+    }
+}
+
+/// How often a server was started again after it had ended by itself.
+package struct ServerRestarts: Hashable, Sendable, Codable {
+    package var count: Int
+    /// How it ended the last time, such as `was killed by signal 9`; nil where that is not known.
+    package var lastExit: String?
+
+    package init(count: Int, lastExit: String? = nil) {
+        self.count = count
+        self.lastExit = lastExit
     }
 }
 
@@ -84,18 +99,23 @@ package struct ObservedVersion: Hashable, Sendable, Codable {
     package var phase: Phase
     package var readyReplicas: Int
     package var replicas: Int
+    /// Of its servers, all together.
     package var restarts: Int
+    /// How the last of its servers that was started again had ended; nil where that is not known.
+    package var lastExit: String?
     package var inFlight: Int
     /// Where the version alone can be reached, where the target offers that.
     package var preview: String?
 
     package init(
-        phase: Phase, readyReplicas: Int, replicas: Int, restarts: Int = 0, inFlight: Int = 0, preview: String? = nil
+        phase: Phase, readyReplicas: Int, replicas: Int, restarts: Int = 0, lastExit: String? = nil, inFlight: Int = 0,
+        preview: String? = nil
     ) {
         self.phase = phase
         self.readyReplicas = readyReplicas
         self.replicas = replicas
         self.restarts = restarts
+        self.lastExit = lastExit
         self.inFlight = inFlight
         self.preview = preview
     }

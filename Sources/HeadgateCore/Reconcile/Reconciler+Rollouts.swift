@@ -34,6 +34,8 @@ extension Reconciler {
             observe(id)
             return []
         case .record(let note):
+            // Its beginning and its end are told where they are decided.
+            guard note.kind != .began, note.kind != .finished else { return [] }
             log(note.isWarning ? .warning : .normal, note.code, note.message, ObjectID(id))
             return []
         case .finished(let outcome):
@@ -92,11 +94,11 @@ extension Reconciler {
             state.unjudged.insert(id)
             log(.normal, rollout.restoration ? "Restored" : "Promoted", "version \(version.short) serves", ObjectID(id))
         case .rolledBack(let reason, let hold):
-            log(.warning, "RolledBack", "version \(version.short): \(reason)", ObjectID(id))
-            if hold { self.hold(&record, version, reason, by: rollout.asker) }
+            log(.warning, "RolledBack", "version \(version.short): \(reason.summary)", ObjectID(id))
+            if hold { self.hold(&record, version, reason.summary, by: rollout.asker) }
         case .failed(let reason):
-            log(.warning, "RolloutFailed", "version \(version.short): \(reason)", ObjectID(id))
-            self.hold(&record, version, reason)
+            log(.warning, "RolloutFailed", "version \(version.short): \(reason.summary)", ObjectID(id))
+            self.hold(&record, version, reason.summary)
         case .superseded:
             log(.normal, "RolloutSuperseded", "version \(version.short) is no longer wanted", ObjectID(id))
         }
@@ -254,6 +256,7 @@ extension Reconciler {
         case .serving(let serving, let capabilities):
             let isFirst = state.observed[id] == nil
             if state.deployments[id] != nil { note(nil, id) }
+            tellRestarts(id, target, serving)
             state.observed[id] = serving
             state.capabilities[id] = capabilities
             if state.records[id]?.address != serving.address { state.records[id]?.address = serving.address }

@@ -179,7 +179,9 @@ extension ReconcilerState {
             unlink(id)
             deployments[id] = nil
         case .target:
-            if let name = TargetName(id.name) { targets[TargetID(source: id.source, name: name)] = nil }
+            guard let name = TargetName(id.name) else { return }
+            targets[TargetID(source: id.source, name: name)] = nil
+            routerRestarts[TargetID(source: id.source, name: name)] = nil
         }
     }
 

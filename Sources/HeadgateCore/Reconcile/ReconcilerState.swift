@@ -36,6 +36,8 @@ package struct ReconcilerState: Sendable {
     /// Questions to targets that have no answer yet, and when they were asked.
     package var observing: [DeploymentID: Instant] = [:]
     package var capabilities: [DeploymentID: TargetCapabilities] = [:]
+    /// How often the router of each Target was started again.
+    package var routerRestarts: [TargetID: Int] = [:]
     /// Writes under way, and the rollout's number of each.
     package var applying: [DeploymentID: PendingWrite] = [:]
     /// Removals under way from targets that Deployments have left.

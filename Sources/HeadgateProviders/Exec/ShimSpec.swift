@@ -92,6 +92,17 @@ package struct ShimExit: Hashable, Sendable, Codable {
         case timedOut
         case cancelled
         case couldNotStart(errno: Int32, message: String)
+
+        /// What became of a command, to go on after what it is.
+        var text: String {
+            switch self {
+            case .exited(let code): "ended with exit code \(code)"
+            case .signalled(let number): "was killed by signal \(number)"
+            case .timedOut: "timed out"
+            case .cancelled: "was stopped"
+            case .couldNotStart(_, let message): "could not start: \(message)"
+            }
+        }
     }
 
     package var outcome: Outcome

@@ -87,16 +87,6 @@ extension ShimSupervisor {
         return signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
     }
 
-    static func text(of outcome: ShimExit.Outcome) -> String {
-        switch outcome {
-        case .exited(let code): "ended with exit code \(code)"
-        case .signalled(let number): "was killed by signal \(number)"
-        case .timedOut: "timed out"
-        case .cancelled: "was stopped"
-        case .couldNotStart(_, let message): message
-        }
-    }
-
     static func apply(_ limits: ShimSpec.ResourceLimits) {
         // A core file may hold secrets, and fills disks.
         set(RLIMIT_CORE, 0)

@@ -95,7 +95,7 @@ final class ShimSupervisor {
             endDescendants()
             drain()
             if SystemTime.steady - started >= policy.resetAfter.milliseconds { backoff = policy.base.milliseconds }
-            log.note("server \(Self.text(of: outcome)); starts again in \(backoff) ms")
+            log.note("server \(outcome.text); starts again in \(backoff) ms")
             status.phase = .waiting
             status.command = nil
             status.lastExit = outcome

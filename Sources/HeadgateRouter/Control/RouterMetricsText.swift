@@ -3,13 +3,15 @@ package import HeadgateCore
 /// The counts of routers in Prometheus' text format, by its conventions: base units, counters end in `_total`.
 package enum RouterMetricsText {
     /// One exposition for all routers, told apart by the label `router`, their address.
+    ///
+    /// Deployments and versions have the labels that the controller's families have.
     package static func of(_ routers: [RouterStatus]) -> String {
         var text = ""
         let rows = routers.sorted { $0.address < $1.address }.flatMap { router in
             router.deployments.sorted { $0.key < $1.key }.flatMap { name, status in
                 status.traffic.sorted { $0.key < $1.key }.map { version, traffic in
                     Row(
-                        labels: labels([("router", router.address), ("deployment", name), ("version", version)]),
+                        labels: labels([("router", router.address)] + subject(name, version)),
                         traffic: traffic, inFlight: status.inFlight[version] ?? 0,
                         weight: status.table.weights[version] ?? 0)
                 }
@@ -45,6 +47,12 @@ package enum RouterMetricsText {
         ) { [("", "\($0.traffic.mirrorDropped)")] }
         histogram(&text, rows)
         return text
+    }
+
+    private static func subject(_ key: String, _ version: String) -> [(name: String, value: String)] {
+        let version = ("version", VersionID(version)?.short ?? version)
+        guard let id = DeploymentID(routerKey: key) else { return [("deployment", key), version] }
+        return [("source", id.source.text), ("deployment", id.name.text), version]
     }
 
     private static func labels(_ pairs: [(name: String, value: String)]) -> String {

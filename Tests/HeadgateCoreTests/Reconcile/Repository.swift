@@ -9,6 +9,7 @@ struct Repository {
     var hasDeployment = true
     var isPolicyQuarantined = false
     var action = PolicyAction.deny
+    var strategy = StrategySpec()
     var moments = [GateMoment.validate]
     private(set) var count = 0
 
@@ -62,7 +63,7 @@ struct Repository {
         }
         if hasDeployment {
             let spec = DeploymentSpec(
-                model: Repository.model.name, target: World.target.name, replicas: replicas)
+                model: Repository.model.name, target: World.target.name, strategy: strategy, replicas: replicas)
             state.deployments[Repository.deployment.name] = Object(meta: meta, spec: spec)
         }
         return state

@@ -31,12 +31,17 @@ struct World {
     var faults = Faults()
     /// Exit codes of steps by name, where not 0.
     var exitCodes: [String: Int32] = [:]
+    /// What such a step printed last.
+    var lastWords = "said no"
     /// Metrics by the value of the param `quality`.
     var stepDuration = Duration.seconds(10)
     /// Whether nothing is heard of steps that start.
     var isSilent = false
     /// Whether writes arrive and nothing is heard of them.
     var isTargetMute = false
+    /// Servers that were killed and started again, by version.
+    var restarts: [VersionID: Int] = [:]
+    var routerRestarts = 0
     private let judge: any Judge
     private var generator: SeededGenerator
     private(set) var events: [LoggedEvent] = []
@@ -153,7 +158,7 @@ struct World {
         if chance() < faults.signalled {
             outcome = .errored(StepError(.signalled, "killed by signal 9", mayRetry: true))
         } else if let code = exitCodes[launch.step.text] {
-            outcome = .failed(exitCode: code, message: "said no")
+            outcome = .failed(exitCode: code, message: lastWords)
         } else {
             outcome = .succeeded(Self.result(of: launch, now))
         }
@@ -191,11 +196,13 @@ struct World {
             let isReady = known.since[version.version].map { now - $0 >= .seconds(1) } ?? false
             versions[version.version] = ObservedVersion(
                 phase: isReady ? .ready : .starting, readyReplicas: isReady ? version.replicas : 0,
-                replicas: version.replicas)
+                replicas: version.replicas, restarts: restarts[version.version] ?? 0,
+                lastExit: restarts[version.version].map { _ in "was killed by signal 9" })
         }
         return ObservedServing(
             versions: versions, weights: known.state.weights, mirror: known.state.mirror, routes: known.state.routes,
-            address: "http://127.0.0.1/x")
+            address: "http://127.0.0.1/x",
+            router: ServerRestarts(count: routerRestarts, lastExit: "ended with exit code 2"))
     }
 
     /// What takes traffic now, by Deployment.

@@ -145,7 +145,16 @@ struct PrometheusTests {
             let share = "sum(headgate_router_request_errors_total) / sum(headgate_router_requests_total) < bool 0.5"
             let instant = await ask("q", .prometheus(address: prometheus + "/", query: share, range: nil))
             #expect(instant == .number(1))
-            let weight = "headgate_router_weight_ratio{deployment=~\".+wine\"}"
+            let joined = """
+                sum(headgate_router_requests_total * on (source, deployment) group_left headgate_deployment_ready)
+                  - sum(headgate_router_requests_total)
+                """
+            #expect(await ask("q", .prometheus(address: prometheus, query: joined, range: nil)) == .number(0))
+            let same = """
+                count(headgate_router_weight_ratio == on (source, deployment, version) headgate_deployment_weight_ratio)
+                """
+            #expect(await ask("q", .prometheus(address: prometheus, query: same, range: nil)) == .number(1))
+            let weight = "headgate_router_weight_ratio{deployment=\"wine\"}"
             let ranged = await ask("q", .prometheus(address: prometheus, query: weight, range: .seconds(60)))
             #expect(ranged == .number(1))
             let scalar = await ask("q", .prometheus(address: prometheus, query: "scalar(vector(1 + 1))", range: nil))
@@ -168,6 +177,18 @@ struct PrometheusTests {
             let command = await ask("q", .command(["sh", "-c", "echo 0.25"]))
             #expect(command == .number(0.25))
         }
+    }
+
+    @Test func `the alerts that the documentation gives are rules to promtool`() async throws {
+        let root = #filePath.split(separator: "/Tests/", maxSplits: 1)[0]
+        let text = try #require(Files.read("\(root)/docs/operations.md"))
+        let rules = try #require(
+            text.split(separator: "```yaml\n").first { $0.hasPrefix("groups:") }?.split(separator: "```").first)
+        Files.write(String(rules), to: scratch.path + "/rules.yaml")
+        let shim = try start("promtool", [programs + "/promtool", "check", "rules", scratch.path + "/rules.yaml"])
+        let exit = try await shim.ended()
+        #expect(exit?.outcome == .exited(0), "\(Files.read(shim.logPath) ?? "")")
+        #expect(Files.read(shim.logPath)?.contains("4 rules found") == true)
     }
 
     private func expectWellFormed(_ text: String) async throws {

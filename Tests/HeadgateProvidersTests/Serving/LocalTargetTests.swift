@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("never", "not ready within 2.0 seconds\nserving never"),
+        ("never", "not ready within 2.0 seconds: serving never"),
         ("crash", "its server ended"),
     ])
     func `a version that does not become ready fails with its last words and moves nothing`(
@@ -151,7 +151,7 @@ import Testing
             #expect(
                 await eventually {
                     let seen = try? await target.observe(wine).versions[version.version]
-                    return seen?.restarts == 1 && seen?.phase == .ready
+                    return seen?.restarts == 1 && seen?.phase == .ready && seen?.lastExit == "was killed by signal 9"
                 })
             let second = try #require(shim.status?.command)
             kill(try #require(shim.started?.shim.pid), SIGKILL)
@@ -162,6 +162,8 @@ import Testing
                     return isReady && now != nil && now != second && now?.isAlive == true
                 })
             #expect(!second.isAlive)
+            let seen = try await target.observe(wine).versions[version.version]
+            #expect(seen?.restarts == 2 && seen?.lastExit == "was lost with its shim")
             #expect(try #require(Replica.record(in: shim.folder)).port == port)
             #expect(await weights(target) == [version.version: 100])
             #expect(try await answer(version).first == "ok")
@@ -177,10 +179,14 @@ import Testing
             kill(router.pid, SIGKILL)
             #expect(await eventually { !router.isAlive })
             #expect(await eventually { await weights(target) == [version.version: 100] })
+            func restarts() async -> ServerRestarts? { try? await target.observe(wine).router }
+            let killed = ServerRestarts(count: 1, lastExit: "was killed by signal 9")
+            #expect(await eventually { await restarts() == killed })
             kill(try #require(fixture.router.started?.shim.pid), SIGKILL)
             #expect(await eventually { await weights(target) != [version.version: 100] })
             #expect(await eventually { await weights(target) == [version.version: 100] })
             #expect(await phase(target, version) == .ready)
+            #expect(await restarts() == ServerRestarts(count: 2, lastExit: "was lost with its shim"))
         }
     }
 

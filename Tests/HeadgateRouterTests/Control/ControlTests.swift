@@ -158,7 +158,13 @@ extension RouterTests {
             let deployment = RouterDeploymentStatus(table: table, traffic: ["v\"1": traffic], inFlight: [:])
             let text = RouterMetricsText.of([
                 RouterStatus(address: "127.0.0.1:1", pid: 1, deployments: ["a\\b": deployment]),
-                RouterStatus(address: "127.0.0.1:2", pid: 2, deployments: ["other": deployment]),
+                RouterStatus(
+                    address: "127.0.0.1:2", pid: 2,
+                    deployments: [
+                        "models.wine": RouterDeploymentStatus(
+                            table: table, traffic: ["sha256:" + String(repeating: "a", count: 64): traffic],
+                            inFlight: [:])
+                    ]),
             ])
             let labels = #"router="127.0.0.1:1",deployment="a\\b",version="v\"1""#
             for line in [
@@ -168,6 +174,8 @@ extension RouterTests {
                 "headgate_router_request_duration_seconds_bucket{\(labels),le=\"0.000128\"} 2",
                 "headgate_router_request_duration_seconds_bucket{\(labels),le=\"+Inf\"} 2",
                 "headgate_router_request_duration_seconds_count{\(labels)} 2",
+                // By the labels of the controller's families.
+                #"headgate_router_requests_total{router="127.0.0.1:2",source="models",deployment="wine",version="aaaaaaaaaaaa"} 3"#,
             ] {
                 #expect(text.split(separator: "\n").contains { $0 == line }, "\(line)")
             }

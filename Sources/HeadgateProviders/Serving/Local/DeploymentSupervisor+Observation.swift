@@ -8,16 +8,19 @@ extension DeploymentSupervisor {
         await looked.wait(atMost: .seconds(10))
         guard looked.isRaised else { throw TargetError(.unreachable, "its servers have not been looked at yet") }
         let status = try await context.router.status()
-        let routed = status.deployments[DeploymentFolder.key(id)]
+        let routed = status.deployments[id.routerKey]
         let now = SystemTime.now
         let address = "http://\(status.address)\(entry.prefix)"
-        var observed = ObservedServing(address: routed == nil ? nil : address)
+        var observed = ObservedServing(
+            address: routed == nil ? nil : address, router: routed == nil ? nil : await context.router.restarts)
         for (version, running) in versions {
             let name = version.description
+            let restarted = running.replicas.values.filter { $0.restarts > 0 }
+            let last = restarted.max { ($0.restarted ?? $0.since) < ($1.restarted ?? $1.since) }
             observed.versions[version] = ObservedVersion(
                 phase: phase(of: version, running, now: now),
                 readyReplicas: running.replicas.values.count(where: \.isReady), replicas: running.served.replicas,
-                restarts: running.replicas.values.reduce(0) { $0 + $1.restarts },
+                restarts: restarted.reduce(0) { $0 + $1.restarts }, lastExit: last?.exit,
                 inFlight: routed?.inFlight[name] ?? 0,
                 preview: routed?.table.backends[name]?.preview == true ? "\(address)@\(version.short)" : nil)
         }

@@ -84,7 +84,7 @@ extension DeploymentSupervisor {
             running.served, workspace, port: port, replica: path, environment: running.environment,
             configuration: context.configuration.runner)
         let isStarted = try shim.start(spec, executable: context.configuration.runner.executable)
-        versions[version]?.replicas[index] = Replica(folder: path, port: port)
+        versions[version]?.replicas[index] = Replica(folder: path, port: port, after: known)
         versions[version]?.problem = nil
         guard isStarted else { return }
         context.logger.notice(

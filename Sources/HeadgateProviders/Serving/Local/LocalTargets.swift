@@ -66,6 +66,11 @@ package actor LocalTargets {
         await RouterSupervisor.statuses(of: known.values.map(\.router))
     }
 
+    /// How often the routers were started again, by address.
+    package func routerRestarts() async -> [String: ServerRestarts] {
+        await RouterSupervisor.restarts(of: known.values.map(\.router))
+    }
+
     private var recorded: [LocalTargetSpec] {
         LocalFiles.names(in: folder).compactMap {
             JSONFile.read(LocalTargetSpec.self, "\(folder)/\($0)/target.json")

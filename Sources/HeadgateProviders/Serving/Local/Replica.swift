@@ -16,10 +16,14 @@ struct Replica: Sendable {
     var wasReady = false
     /// The server that answered that it is ready.
     var readyServer: ProcessIdentity?
-    var restarts = 0
+    /// Those of shims that were lost before this one, which count as one each, included.
+    var restarts: Int
+    private let earlier: Int
     /// Restarts when it was last ready.
-    var restartsBefore = 0
+    var restartsBefore: Int
     var lastExit: ShimExit.Outcome?
+    /// When it was last started again.
+    var restarted: Instant?
     var isRunning = false
     var nextProbe: ContinuousClock.Instant = .now
     var failedProbes = 0
@@ -27,10 +31,17 @@ struct Replica: Sendable {
     var leavingSince: ContinuousClock.Instant?
     private var seen: FileMark?
 
-    init(folder: String, port: Int) {
+    init(folder: String, port: Int, after lost: Replica? = nil) {
         self.folder = folder
         self.port = port
+        earlier = lost.map { $0.restarts + 1 } ?? 0
+        restarts = earlier
+        restartsBefore = earlier
+        restarted = lost.map { _ in since }
     }
+
+    /// How its server ended before it was started again; nil as long as it was not.
+    var exit: String? { restarts == 0 ? nil : lastExit?.text ?? "was lost with its shim" }
 
     var shim: ShimProcess { ShimProcess(folder: folder) }
     var endpoint: String { "127.0.0.1:\(port)" }
@@ -74,7 +85,8 @@ struct Replica: Sendable {
             node: UInt64(file.st_ino), time: Int64(file.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(file.st_mtim.tv_nsec))
         guard mark != seen, let status = shim.status else { return }
         seen = mark
-        restarts = status.restarts
+        if earlier + status.restarts > restarts { restarted = status.since }
+        restarts = earlier + status.restarts
         lastExit = status.lastExit
         isRunning = status.phase == .running
         if status.command != readyServer || !isRunning { lose(now: now) }
@@ -122,23 +134,11 @@ struct Replica: Sendable {
     func problem(within limit: Duration, now: Instant) -> String? {
         if isReady { return nil }
         let exits = restarts - restartsBefore
-        let last = lastExit.map { "; it \(Self.text(of: $0))" } ?? ""
-        if exits >= 5 { return "its server ended \(exits) times without being ready\(last)\(tail)" }
-        if now - since >= limit { return "not ready within \(limit)\(last)\(tail)" }
+        let last = lastExit.map { "; it \($0.text)" } ?? ""
+        if exits >= 5 { return "its server ended \(exits) times without being ready\(last)".ending(inOutput: tail) }
+        if now - since >= limit { return "not ready within \(limit)\(last)".ending(inOutput: tail) }
         return nil
     }
 
-    private var tail: String {
-        let tail = LocalFiles.tail(shim.logPath, lines: 10, bytes: 2048)
-        return tail.isEmpty ? "" : "\n" + tail
-    }
-
-    private static func text(of outcome: ShimExit.Outcome) -> String {
-        switch outcome {
-        case .exited(let code): "ended with exit code \(code)"
-        case .signalled(let number): "was killed by signal \(number)"
-        case .timedOut, .cancelled: "was stopped"
-        case .couldNotStart(_, let message): "could not start: \(message)"
-        }
-    }
+    private var tail: String { LocalFiles.tail(shim.logPath, lines: 10, bytes: 2048) }
 }

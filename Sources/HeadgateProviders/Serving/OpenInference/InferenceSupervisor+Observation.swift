@@ -8,9 +8,11 @@ extension InferenceSupervisor {
         await looked.wait(atMost: .seconds(10))
         guard looked.isRaised else { throw TargetError(.unreachable, "its servers have not been looked at yet") }
         let status = try await context.router.status()
-        let routed = status.deployments[DeploymentFolder.key(id)]
+        let routed = status.deployments[id.routerKey]
         let address = "http://\(status.address)"
-        var observed = ObservedServing(address: routed == nil ? nil : address + context.prefix(id))
+        var observed = ObservedServing(
+            address: routed == nil ? nil : address + context.prefix(id),
+            router: routed == nil ? nil : await context.router.restarts)
         for (version, running) in versions {
             let name = version.description
             observed.versions[version] = ObservedVersion(

@@ -63,6 +63,11 @@ package actor OpenInferenceTargets {
         await RouterSupervisor.statuses(of: known.values.map(\.router))
     }
 
+    /// How often the routers were started again, by address.
+    package func routerRestarts() async -> [String: ServerRestarts] {
+        await RouterSupervisor.restarts(of: known.values.map(\.router))
+    }
+
     private var recorded: [OpenInferenceTargetSpec] {
         LocalFiles.names(in: folder).compactMap {
             JSONFile.read(OpenInferenceTargetSpec.self, "\(folder)/\($0)/target.json")

@@ -19,20 +19,11 @@ struct DeploymentFolder: Sendable {
             ?? Desired(state: ServingState(deployment: id), isRemoved: false)
     }
 
-    /// What names a Deployment in folders and in the router's table.
-    static func key(_ id: DeploymentID) -> String { "\(id.source).\(id.name)" }
-
-    static func path(of id: DeploymentID, in target: String) -> String { "\(target)/serving/\(key(id))" }
+    static func path(of id: DeploymentID, in target: String) -> String { "\(target)/serving/\(id.routerKey)" }
 
     /// Deployments that an earlier controller had on a target.
     static func all(in target: String) -> [DeploymentID] {
-        LocalFiles.names(in: target + "/serving").compactMap { name in
-            let parts = name.split(separator: ".")
-            guard parts.count == 2, let source = SourceName(parts[0]), let name = DeploymentName(parts[1]) else {
-                return nil
-            }
-            return DeploymentID(source: source, name: name)
-        }
+        LocalFiles.names(in: target + "/serving").compactMap { DeploymentID(routerKey: $0) }
     }
 
     /// Records what is asked for; false when it is what was asked for before.

@@ -17,7 +17,7 @@ final class RouterEntry {
     private var nextLook: ContinuousClock.Instant = .now
 
     init(_ id: DeploymentID, prefix: String, router: RouterSupervisor, logger: Logger) {
-        key = DeploymentFolder.key(id)
+        key = id.routerKey
         self.prefix = prefix
         self.router = router
         var logger = logger

@@ -12,10 +12,16 @@ actor RouterSupervisor {
     private let shim: ShimProcess
     private var socket: String { folder + "/control.sock" }
     private var lastStatus: (status: RouterStatus, at: ContinuousClock.Instant, took: Duration)?
+    /// Where it listens, as it last said; nil before its first answer.
+    private(set) var lastAddress: String?
     /// Counts writes, so that an answer from before a write is not taken for one from after it.
     private var writes = 0
     /// What the running router was started with.
     private var verified: [String]?
+    /// Restarts by shims before the present one, each of those that was lost included.
+    private var earlier = 0
+    /// Restarts by the present shim, as it last said.
+    private var counted = 0
     private let starting = Turns<Bool>()
     private let asking = Turns<Bool>()
 
@@ -48,6 +54,7 @@ actor RouterSupervisor {
             command: command, directory: "/", environment: ["PATH": searchPath, "LANG": "C.UTF-8"],
             mode: .server(ShimSpec.RestartPolicy(base: .milliseconds(100), cap: .seconds(5))), grace: .seconds(40),
             log: ShimSpec.LogLimits(bytes: 8 << 20))
+        var lost = 0
         if shim.isAlive {
             if verified == command { return }
             let running = JSONFile.read(ShimSpec.self, shim.folder + "/" + ShimFile.spec)
@@ -58,6 +65,9 @@ actor RouterSupervisor {
             logger.notice("router starts anew with other settings")
             shim.terminate()
             _ = try? await shim.ended()
+        } else if verified != nil {
+            logger.warning("router was lost")
+            lost = 1
         }
         do throws(SystemError) {
             try await Blocking.run { () throws(SystemError) in
@@ -65,10 +75,22 @@ actor RouterSupervisor {
                 try LocalFiles.createFolders(LocalFiles.parent(of: shim.folder))
             }
             verified = nil
-            if try shim.start(spec, executable: executable) { logger.notice("router started") }
+            let before = restarts.count + lost
+            guard try shim.start(spec, executable: executable) else { return }
+            (earlier, counted) = (before, 0)
+            logger.notice("router started")
         } catch {
             throw TargetError(.unreachable, "cannot start the router: \(error)")
         }
+    }
+
+    /// How often it was started again since this controller knows it, or as its shim counts.
+    var restarts: ServerRestarts {
+        let status = shim.status
+        counted = max(counted, status?.restarts ?? 0)
+        let count = earlier + counted
+        let exit = count == 0 ? nil : status?.lastExit?.text ?? "was lost with its shim"
+        return ServerRestarts(count: count, lastExit: exit)
     }
 
     /// Another address or port: the next ``ensure()`` starts the router anew.
@@ -115,6 +137,7 @@ actor RouterSupervisor {
         guard let status = try? JSONFile.decode(RouterStatus.self, answer) else {
             throw TargetError(.unreachable, "the router's status cannot be read")
         }
+        lastAddress = status.address
         if writes == self.writes { lastStatus = (status, .now, began.duration(to: .now)) }
         return status
     }
@@ -141,7 +164,7 @@ actor RouterSupervisor {
             answer = try await LocalHTTP.ask(socket: socket, method, path, body: body)
         } catch {
             let tail = LocalFiles.tail(shim.logPath, lines: 3, bytes: 1000)
-            throw TargetError(.unreachable, "the router does not answer" + (tail.isEmpty ? "" : ": " + tail))
+            throw TargetError(.unreachable, "the router does not answer".ending(inOutput: tail))
         }
         if method != .GET { writes += 1 }
         guard (200..<300).contains(answer.status) else {
@@ -153,6 +176,15 @@ actor RouterSupervisor {
 }
 
 extension RouterSupervisor {
+    /// Restarts by address; one that has never answered is left out.
+    static func restarts(of routers: [RouterSupervisor]) async -> [String: ServerRestarts] {
+        var restarts: [String: ServerRestarts] = [:]
+        for router in routers {
+            if let address = await router.lastAddress { restarts[address] = await router.restarts }
+        }
+        return restarts
+    }
+
     /// What routers say; one that does not answer is left out.
     static func statuses(of routers: [RouterSupervisor]) async -> [RouterStatus] {
         var statuses: [RouterStatus] = []
