@@ -86,6 +86,14 @@ struct APIRoutes: Sendable {
         api.get("deployments/:name/trace") { _, context in
             try await answering { try Response.json(await facade.trace(try name(context))) }
         }
+        api.get("deployments/:name/log") { request, context in
+            try await answering {
+                let wanted = ServerLogRequest(
+                    version: query(request, "version"), replica: number(request, "replica") ?? 0,
+                    after: query(request, "after"), tail: number(request, "tail"))
+                return try Response.json(await facade.serverLog(try name(context), wanted))
+            }
+        }
         api.get("verdict") { request, _ in
             try await answering { try Response.json(await facade.verdict(query(request, "name") ?? "")) }
         }

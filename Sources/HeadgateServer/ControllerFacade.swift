@@ -17,6 +17,10 @@ package protocol ControllerFacade: Sendable {
     func verdict(_ name: String) async throws -> VerdictResource
     /// The log's bytes from an offset, and whether the run has ended.
     func log(of run: String, from offset: Int) async throws -> LogChunk
+    /// A part of the log of a Deployment's server.
+    ///
+    /// - Throws: ``APIProblem`` with `.refused` when its target has none, which says where it is to be found.
+    func serverLog(_ deployment: String, _ request: ServerLogRequest) async throws -> ServerLogResource
     /// Carries out a command as far as can be done at once.
     ///
     /// - Throws: ``APIProblem`` with `.refused` when the object is not in a state for it.

@@ -62,6 +62,7 @@ import Yams
         ["describe", "model", "nope"], ["describe", "deployment", "nope"], ["describe", "version", "abcdef"],
         ["describe", "run", "nope"], ["describe", "target", "nope"], ["describe", "policy", "nope"],
         ["describe", "source", "nope"], ["history", "nope"], ["trace", "nope"], ["logs", "nope"], ["logs", "toy/nope"],
+        ["logs", "deployment/nope"], ["logs", "deployment/toy", "--version", "abcdef"],
         ["rollback", "nope"], ["hold", "nope"], ["release", "nope"], ["suspend", "nope"], ["resume", "nope"],
         ["pause", "nope"], ["promote", "nope"], ["abort", "nope"], ["approve", "nope"], ["retry", "model/nope"],
         ["retry", "deployment/nope"], ["reconcile", "nope"], ["prune", "nope"],
@@ -78,6 +79,7 @@ import Yams
     @Test(arguments: [
         ["get", "bogus"], ["get"], ["get", "runs", "--limit", "0"], ["describe", "bogus", "x"], ["describe", "model"],
         ["events", "--for", "toy"], ["events", "--limit", "-1"], ["history"], ["logs"], ["retry", "toy"],
+        ["logs", "toy", "--replica", "1"], ["logs", "toy", "--tail", "-1"],
         ["retry", "policy/floor"], ["rollback", "toy", "--to", "xyz"], ["hold", "toy", "--wait", "--timeout", "soon"],
         ["override", "floor", "--deployment", "toy", "--reason", "", "--expires", "1h"],
         ["override", "floor", "--deployment", "toy", "--reason", "x", "--expires", "31d"],
@@ -104,6 +106,30 @@ import Yams
         #expect(exact.output == step.output && exact.errors.isEmpty, "\(exact)")
         let newest = try await world().headgate("logs", "toy")
         #expect(newest.output.isEmpty && newest.errors.contains("of toy/evaluate: succeeded"), "\(newest)")
+    }
+
+    @Test func `the log of a Deployment's server is that of its champion, or of a version that is named`() async throws
+    {
+        let world = try world()
+        let server = try await world.headgate("logs", "deployment/toy")
+        #expect(server.status == 0 && server.output == "loading 0.9\nserving 0.9\n", "\(server)")
+        let deployments = JSON.list(try await world.headgate("get", "deployments", "-o", "json").output)
+        let version = try #require(deployments.first?["version"] as? String)
+        let short = String(version.dropFirst(7).prefix(12))
+        #expect(server.errors == "server 0 of version \(short), champion\n", "\(server)")
+        let last = try await world.headgate("logs", "deploy/models/toy", "--tail", "1", "--version", short)
+        #expect(last.status == 0 && last.output == "serving 0.9\n", "\(last)")
+        let none = try await world.headgate("logs", "deployment/toy", "--replica", "4")
+        #expect(none.status == 1 && none.errors.contains("has no replica 4: there is 0"), "\(none)")
+        let run = try await world.headgate("logs", "toy/train", "--tail", "0")
+        #expect(run.status == 0 && run.output.isEmpty, "\(run)")
+        let socket = "\(world.controller.state)/api.sock"
+        for (query, code) in [("after=x", "400"), ("tail=-1", "400"), ("replica=-1", "400"), ("version=abcd", "404")] {
+            let url = "http://x/api/v1/deployments/toy/log?\(query)"
+            let answer = try await TemporaryRepository.run(
+                "curl", ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", socket, url])
+            #expect(answer == code, "\(query)")
+        }
     }
 
     @Test func `events stand in columns and are told apart by object`() async throws {

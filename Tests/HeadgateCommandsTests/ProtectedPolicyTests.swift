@@ -52,7 +52,7 @@ import Testing
             try Data(Self.strict.replacing("0.95", with: "0.8").utf8).write(
                 to: policies.appendingPathComponent(".floor"))
             try await repository.commit("Touch", ["note.txt": "x"])
-            #expect(try await says("Succeeded", "serves"), "\(controller.log)")
+            #expect(try await says("Promoted", "serves"), "\(controller.log)")
         }
     }
 

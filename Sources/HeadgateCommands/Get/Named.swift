@@ -113,13 +113,14 @@ extension CompletionKind {
     static var policies: CompletionKind { .custom { _, _, _ in await Completion.names(of: .policies) } }
     /// The names of sources.
     static var sources: CompletionKind { .custom { _, _, _ in await Completion.names(of: .sources) } }
-    /// Models, and steps of them.
+    /// Models, steps of them, and Deployments.
     static var logs: CompletionKind {
         .custom { _, _, _ in
             guard let client = Completion.client,
                 let models = try? await client.get("/api/v1/models", as: [ModelResource].self)
             else { return [] }
             return models.flatMap { model in [model.name] + model.steps.map { "\(model.name)/\($0.name)" } }
+                + (await Completion.names(of: .deployments).map { "deployment/\($0)" })
         }
     }
     /// `model/NAME` and `deployment/NAME`.

@@ -84,7 +84,7 @@ struct Composition {
             ledger: ledger, planner: planner,
             reverts: reverts, desk: desk,
             webhooks: try Self.webhooks(settings),
-            logPath: { runner.logPath($0) }, stateFolder: root, started: .now,
+            logPath: { runner.logPath($0) }, targets: targets, stateFolder: root, started: .now,
             routers: { await factory.routers() }, routerRestarts: { await factory.routerRestarts() })
         let server = try APIServer(facade: facade, address: address, token: try Self.token(settings), logger: logger)
         let listen = "\(address)"

@@ -16,6 +16,7 @@ struct Facade: ControllerFacade {
     let desk: MaintenanceDesk
     let webhooks: Webhooks
     let logPath: @Sendable (RunID) -> String
+    let targets: Targets
     let stateFolder: String
     let started: Instant
     let routers: @Sendable () async -> [RouterStatus]
@@ -180,7 +181,7 @@ struct Facade: ControllerFacade {
         try await VerdictLookup(ledger: ledger).find(name)
     }
 
-    private func deploymentID(_ name: String) async throws -> DeploymentID {
+    func deploymentID(_ name: String) async throws -> DeploymentID {
         let state = await controller.state
         let found = state.records.keys.sorted().filter { $0.name.text == name || "\($0.source)/\($0.name)" == name }
         guard found.count <= 1 else {

@@ -13,6 +13,11 @@ package protocol ServingTarget: Sendable {
 
     /// Removes everything of a Deployment after its requests in flight have ended or their drain time is over.
     func remove(_ deployment: DeploymentID, operation: OperationID) async throws(TargetError)
+
+    /// A part of a server's log.
+    ///
+    /// - Throws: ``TargetError`` with `.rejected` where it has none, which says where it is to be found.
+    func log(_ query: ServerLogQuery) async throws(TargetError) -> ServerLogPart
 }
 
 /// What a target can express.

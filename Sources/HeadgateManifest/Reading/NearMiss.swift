@@ -15,8 +15,9 @@ enum NearMiss {
     static func diagnostic(of chunk: DocumentChunk, _ lines: SourceLines, file: RepositoryPath) -> Diagnostic? {
         var version: (text: String, location: SourceLocation)?
         var isOurKind = false
-        for number in lines.starts.indices.dropFirst(chunk.firstLine - 1).map({ $0 + 1 }) {
-            guard lines.starts[number - 1] < chunk.bytes.upperBound else { break }
+        var number = chunk.firstLine - 1
+        while number < lines.starts.count, lines.starts[number] < chunk.bytes.upperBound {
+            number += 1
             let line = lines.line(number)
             if version == nil, let (text, column) = value(of: field, in: line) {
                 guard isNear(text) else { return nil }

@@ -56,6 +56,8 @@ enum Toy {
             "serve.py": """
             import http.server, sys
             weights = open(sys.argv[1] + '/weights').read().strip()
+            print('loading', weights)
+            print('serving', weights, flush=True)
             class Handler(http.server.BaseHTTPRequestHandler):
                 def log_message(self, *arguments): pass
                 def do_GET(self):

@@ -91,9 +91,7 @@ import Testing
         let launch = try fixture.launch("exit 0", environment: environment("", interpreter: "python9.9"))
         let error = try #require(await fixture.runner().run(launch).error)
         #expect(
-            error.message == """
-                cannot make the Python environment with python9.9: python9.9: no such program in PATH
-                [headgate] python9.9: no such program in PATH
-                """)
+            error.message
+                == "cannot make the Python environment with python9.9: python9.9: no such program in PATH")
     }
 }

@@ -115,6 +115,15 @@ import Testing
         }
     }
 
+    @Test func `whose servers a program starts, their logs are where it starts them`() async throws {
+        try await target("well") { target, _ in
+            let query = ServerLogQuery(
+                deployment: TargetFixture.deployment(), version: fixture.version("old").version, replica: 0)
+            let error = await #expect(throws: TargetError.self) { try await target.log(query) }
+            #expect(error?.code == .rejected && error?.message.contains("`kubectl logs`") == true)
+        }
+    }
+
     @Test func `what a program is told to serve is what it reports`() async throws {
         try await target("well") { target, _ in
             #expect(target.capabilities == TargetCapabilities(weights: true, sideBySide: true))

@@ -47,7 +47,8 @@ import Testing
             #expect(observed.address == "http://127.0.0.1:1/wine")
             #expect(observed.traffic[version.version] == TrafficStatistics())
             #expect(try await answer(version).first == "slow")
-            #expect(target.logPaths(wine, version.version).compactMap(Files.read) == ["serving slow\n"])
+            let log = try await target.log(ServerLogQuery(deployment: wine, version: version.version, replica: 0))
+            #expect(String(decoding: log.bytes, as: UTF8.self) == "serving slow\n" && log.isLive)
 
             let writes = fixture.writes
             try await target.apply(fixture.only(version), operation: OperationID(2))
@@ -74,6 +75,46 @@ import Testing
             #expect(await eventually { await phase(target, old) == nil })
             #expect(!fixture.replica(old.version).isAlive)
         }
+    }
+
+    @Test func `a server's log is read while it runs and kept for a while when it is gone`() async throws {
+        try await fixture.run { target in
+            let (old, new) = (fixture.version("ok"), fixture.version("ok too"))
+            func log(_ version: ServedVersion, replica: Int = 0, after: LogPosition? = nil) async throws
+                -> ServerLogPart
+            {
+                try await target.log(
+                    ServerLogQuery(
+                        deployment: wine, version: version.version, replica: replica, position: after))
+            }
+            try await target.apply(fixture.only(old), operation: OperationID(1))
+            #expect(await eventually { await weights(target) == [old.version: 100] })
+            let first = try await log(old)
+            #expect(String(decoding: first.bytes, as: UTF8.self) == "serving ok\n")
+            let other = await #expect(throws: TargetError.self) { try await log(old, replica: 1) }
+            #expect(other?.message.hasSuffix("has no replica 1: there is 0") == true, "\(other?.message ?? "")")
+            let unknown = await #expect(throws: TargetError.self) { try await log(new) }
+            #expect(unknown?.code == .rejected && unknown?.message.contains("no log is kept of it") == true)
+
+            try await target.apply(fixture.only(new), operation: OperationID(2))
+            #expect(await eventually { await phase(target, old) == nil })
+            let rest = try await log(old, after: first.next)
+            #expect(rest.bytes.isEmpty && !rest.isLive)
+            let whole = try await log(old)
+            #expect(String(decoding: whole.bytes, as: UTF8.self).hasPrefix("serving ok\n"))
+        }
+    }
+
+    @Test func `of the logs of servers that are gone the newest are kept`() throws {
+        let logs = KeptLogs(deployment: fixture.scratch.path + "/kept")
+        let versions = (0..<8).map { VersionID(Digest.of([UInt8($0)])) }
+        for (index, version) in versions.enumerated() {
+            let log = fixture.scratch.path + "/log"
+            Files.write("\(index)", to: log)
+            try logs.keep(log, of: version, replica: 0)
+        }
+        let kept = versions.map { Files.read(logs.path(of: $0, replica: 0)) }
+        #expect(kept == [nil, nil, nil, "3", "4", "5", "6", "7"])
     }
 
     @Test func `requests that never end keep a version no longer than its drain time`() async throws {

@@ -48,6 +48,13 @@ package final class ExecTarget: ServingTarget {
         try await bundles.forget(deployment)
     }
 
+    package func log(_ query: ServerLogQuery) async throws(TargetError) -> ServerLogPart {
+        throw TargetError(
+            .rejected,
+            "the program \(program.name) starts the servers of target \(name), and their logs are where it does, such as "
+                + "`kubectl logs` of a cluster")
+    }
+
     private func request(_ call: ExecRequest.Call, _ deployment: DeploymentID) -> ExecRequest {
         ExecRequest(
             call: call, target: name, settings: spec.settings, deployment: ExecRequest.Deployment(deployment))

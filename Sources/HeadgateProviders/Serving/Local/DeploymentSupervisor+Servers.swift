@@ -201,9 +201,11 @@ extension DeploymentSupervisor {
         defer { versions[version]?.stopping.remove(index) }
         guard !shim.isAlive else { return }
         let path = replica.folder
+        let logs = KeptLogs(deployment: folder)
         await Blocking.run {
             shim.endLeftovers()
             // What stays of it is removed with the version.
+            try? logs.keep(shim.logPath, of: version, replica: index)
             try? LocalFiles.remove(path)
         }
         context.ports.release(replica.port)

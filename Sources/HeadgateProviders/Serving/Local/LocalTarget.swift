@@ -7,7 +7,7 @@ import Logging
 package actor LocalTarget: ServingTarget {
     package nonisolated let capabilities = TargetCapabilities.everything
 
-    private let folder: String
+    let folder: String
     private let context: LocalContext
     private var capacity: Int?
     private var supervisors: [DeploymentID: DeploymentSupervisor] = [:]
@@ -51,13 +51,6 @@ package actor LocalTarget: ServingTarget {
     package func observe(_ deployment: DeploymentID) async throws(TargetError) -> ObservedServing {
         guard let supervisor = supervisors[deployment] else { return ObservedServing() }
         return try await supervisor.observe()
-    }
-
-    /// Logs of a version's servers, the newest last; empty for a version that is not here.
-    package nonisolated func logPaths(_ deployment: DeploymentID, _ version: VersionID) -> [String] {
-        let files = VersionFolder(
-            deployment: DeploymentFolder.path(of: deployment, in: folder), version: version)
-        return files.replicas.map { ShimProcess(folder: files.replica($0)).logPath }
     }
 
     private func want(_ state: ServingState, isRemoved: Bool) async throws(TargetError) {

@@ -49,6 +49,14 @@ package actor OpenInferenceTarget: ServingTarget {
         return try await supervisor.observe()
     }
 
+    package nonisolated func log(_ query: ServerLogQuery) async throws(TargetError) -> ServerLogPart {
+        let servers = context.servers.map(\.url).joined(separator: ", ")
+        throw TargetError(
+            .rejected,
+            "Headgate does not start the servers of this target, \(servers): their logs are where they run, such as by "
+                + "`journalctl`, `docker logs` or `kubectl logs`")
+    }
+
     private func want(_ state: ServingState, isRemoved: Bool) async throws(TargetError) {
         if let known = supervisors[state.deployment], try await known.want(state, isRemoved: isRemoved) { return }
         let supervisor = InferenceSupervisor(state.deployment, in: folder, context: context)
