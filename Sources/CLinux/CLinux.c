@@ -211,6 +211,7 @@ void headgate_use_one_pool(void) {
 
 void headgate_keep_memory_small(void) {
 #ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
 #endif
 }

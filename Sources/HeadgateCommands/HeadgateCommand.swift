@@ -46,7 +46,8 @@ package struct HeadgateCommand: AsyncParsableCommand {
     /// Runs the program: a helper of the controller, or the command that the arguments ask for.
     package static func start() async {
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
-        headgate_use_one_pool()
+        // A controller lives long, and does other work in other threads: one pool would keep what each of them freed.
+        if CommandLine.arguments.dropFirst().first != "run" { headgate_use_one_pool() }
         // Remotes are spoken to by a helper, which is a process of its own.
         headgate_use_no_certificates()
         if let (hint, group) = misspelt(CommandLine.arguments) {

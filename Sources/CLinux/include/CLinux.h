@@ -69,9 +69,10 @@ void headgate_use_no_certificates(void);
 /// grows by a page and a call of the system at a time.
 void headgate_use_one_pool(void);
 
-/// Keeps what the allocator holds on to small.
+/// Keeps what the allocator holds on to small. To be called before there are many threads.
 ///
-/// By default a large buffer that is freed makes room for later ones of its size to be kept as well.
+/// No pool is added to those that there are, and a large buffer that is freed makes no room for later ones of its size
+/// to be kept as well.
 void headgate_keep_memory_small(void);
 
 /// Gives back to the system what was freed.
