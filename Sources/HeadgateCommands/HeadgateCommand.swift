@@ -45,6 +45,7 @@ package struct HeadgateCommand: AsyncParsableCommand {
 
     /// Runs the program: a helper of the controller, or the command that the arguments ask for.
     package static func start() async {
+        StandardStream.fill()
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
         // A controller lives long, and does other work in other threads: one pool would keep what each of them freed.
         if CommandLine.arguments.dropFirst().first != "run" { headgate_use_one_pool() }
@@ -78,7 +79,9 @@ package struct HeadgateCommand: AsyncParsableCommand {
             Terminal.note("Error: \(error.message)\nUsage: \(usage)\n  See '\(name) --help' for more information.")
             Foundation.exit(64)
         } catch {
-            exit(withError: error)
+            let (text, code) = (fullMessage(for: error), exitCode(for: error))
+            if !text.isEmpty { code.isSuccess ? print(text) : Terminal.note(text) }
+            Foundation.exit(code.rawValue)
         }
     }
 

@@ -19,7 +19,7 @@ extension PolicyJudge {
         where comparison.path.hasPrefix(prefix) {
             let bound = MetricBound(
                 metric: String(comparison.path.dropFirst(prefix.count)), sign: MetricBound.Sign(comparison.sign),
-                bound: comparison.bound)
+                bound: comparison.bound, policy: policy)
             if !bounds.contains(bound) { bounds.append(bound) }
         }
         return bounds

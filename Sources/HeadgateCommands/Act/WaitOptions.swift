@@ -87,14 +87,14 @@ struct ProgressLine {
         }
         let frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
         frame = (frame + 1) % frames.count
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(frames[frame]) \(text.prefix(Terminal.width - 2))".utf8))
+        Terminal.write("\r\u{1B}[K\(frames[frame]) \(text.prefix(Terminal.width - 2))")
         last = text
     }
 
     /// Leaves the last line as it stands.
     mutating func finish() {
         guard Terminal.isTalkInteractive, !last.isEmpty else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(last)\n".utf8))
+        Terminal.write("\r\u{1B}[K\(last)\n")
         last = ""
     }
 }

@@ -44,7 +44,7 @@ struct CICommand: AsyncParsableCommand {
     @Option(
         name: [.short, .long],
         help: ArgumentHelp(
-            "FORMAT or FORMAT=FILE, as often as needed; text to standard output by default.",
+            "FORMAT or FORMAT=FILE, as often as needed; - is standard output. By default text to it.",
             discussion: "text, json, junit, sarif, github, github-summary, gitlab, markdown."))
     var output: [CIOutput] = []
     @Option(help: "The address below which a comment finds the plots; by default plots/ beside the report.")
@@ -80,16 +80,11 @@ struct CICommand: AsyncParsableCommand {
             Terminal.note("headgate: \(error)")
             throw ExitCode(2)
         }
-        do {
-            let writer = CIReportWriter(report: report, imageBase: imageBase, environment: environment)
-            for output in output.isEmpty ? [CIOutput(.text)] : output { try writer.write(output) }
-            if let folder = self.report { try writer.writeAll(to: folder) }
-        } catch let problem as OutputProblem {
-            Terminal.note("headgate: \(problem)")
-            throw ExitCode(2)
-        }
+        let problems = CIReportWriter(report: report, imageBase: imageBase, environment: environment)
+            .write(output.isEmpty ? [CIOutput(.text)] : output, folder: self.report)
+        for problem in problems { Terminal.note("headgate: \(problem)") }
         switch report.outcome {
-        case .passed: return
+        case .passed: if !problems.isEmpty { throw ExitCode(2) }
         case .failed: throw ExitCode(1)
         case .undecided: throw ExitCode(2)
         }

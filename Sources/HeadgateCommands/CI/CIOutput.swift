@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import HeadgateReport
 
-/// A format of the report, and the file that it goes to; standard output without one.
+/// A format of the report, and the file that it goes to; standard output without one, or for `-`.
 struct CIOutput: ExpressibleByArgument, Equatable {
     enum Format: String, CaseIterable {
         case text, json, junit, sarif, github, markdown
@@ -33,14 +33,15 @@ struct CIOutput: ExpressibleByArgument, Equatable {
 
     init?(argument: String) {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let format = Format(rawValue: String(parts[0])), parts.count == 1 || !parts[1].isEmpty else {
-            return nil
-        }
+        guard let format = Format(rawValue: String(parts[0])) else { return nil }
         self.init(format, file: parts.count == 2 ? String(parts[1]) : nil)
     }
 
     /// Refuses what has no place to go to, before anything is done.
     func check(_ environment: [String: String]) throws {
+        if file?.isEmpty == true {
+            throw ValidationError("\(format.rawValue)=: the file is missing; - is standard output")
+        }
         guard format == .githubSummary, summaryFile(environment) == nil else { return }
         throw ValidationError("github-summary: GITHUB_STEP_SUMMARY is not set; give github-summary=FILE")
     }
@@ -61,30 +62,44 @@ struct CIReportWriter {
     let imageBase: String?
     let environment: [String: String]
 
-    /// Writes one output.
-    func write(_ output: CIOutput) throws {
-        if output.format == .githubSummary, let file = output.summaryFile(environment) {
-            return try append(text(.githubSummary, plots: imageBase), to: file)
+    /// Writes what was asked for, and every format into a folder; gives what could not be written.
+    ///
+    /// Each is written whatever became of the others. That nobody reads standard output any more is no problem.
+    func write(_ outputs: [CIOutput], folder: String?) -> [OutputProblem] {
+        var problems: [OutputProblem] = []
+        func attempt(_ body: () throws(OutputProblem) -> Void) {
+            do { try body() } catch { problems.append(error) }
         }
-        let text = text(output.format, plots: imageBase)
-        guard let file = output.file else {
-            FileHandle.standardOutput.write(Data(text.utf8))
-            return
+        for output in outputs { attempt { () throws(OutputProblem) in try write(output) } }
+        for (name, text) in folder == nil ? [] : files {
+            // A folder that refuses one refuses all.
+            guard problems.isEmpty else { break }
+            attempt { () throws(OutputProblem) in try OutputFile(path: "\(folder ?? ".")/\(name)").write(text) }
         }
-        try Self.write(text, to: file)
+        return problems
     }
 
-    /// Writes every format that makes sense as a file, and the plots, into a folder.
-    func writeAll(to folder: String) throws {
-        for format in CIOutput.Format.allCases {
-            guard let name = format.fileName else { continue }
-            try Self.write(text(format, plots: imageBase ?? "plots/"), to: "\(folder)/\(name)")
+    private func write(_ output: CIOutput) throws(OutputProblem) {
+        let text = text(output.format, plots: imageBase)
+        let file = output.format == .githubSummary ? output.summaryFile(environment) : output.file
+        guard let file, file != "-" else {
+            do { try StandardStream.output.write(text) } catch  where error.number != EPIPE {
+                throw OutputProblem("standard output", "cannot be written: \(error)")
+            } catch {}
+            return
         }
-        for subject in report.subjects {
-            guard let plot = MetricPlot(subject) else { continue }
-            try Self.write(
-                plot.document, to: "\(folder)/plots/\(MetricPlot.fileName(of: subject))")
+        if output.format == .githubSummary { return try OutputFile(path: file).append(text) }
+        try OutputFile(path: file).write(text)
+    }
+
+    /// What a folder gets, by name: each format that makes sense as a file, and the plots.
+    private var files: [(name: String, text: String)] {
+        CIOutput.Format.allCases.compactMap { format in
+            format.fileName.map { ($0, text(format, plots: imageBase ?? "plots/")) }
         }
+            + report.subjects.compactMap { subject in
+                MetricPlot(subject).map { ("plots/\(MetricPlot.fileName(of: subject))", $0.document) }
+            }
     }
 
     private func text(_ format: CIOutput.Format, plots: String?) -> String {
@@ -96,24 +111,6 @@ struct CIReportWriter {
         case .github: GitHubAnnotations(report.findings, notes: report.notes).document
         case .markdown, .githubSummary: MarkdownReport(report, plots: plots).document
         case .codeQuality: CodeQualityReport(report.findings).document
-        }
-    }
-
-    private func append(_ text: String, to file: String) throws {
-        if !FileManager.default.fileExists(atPath: file) { return try Self.write(text, to: file) }
-        guard let handle = FileHandle(forWritingAtPath: file) else { throw OutputProblem(file, "cannot be opened") }
-        defer { try? handle.close() }
-        try handle.seekToEnd()
-        try handle.write(contentsOf: Data(text.utf8))
-    }
-
-    private static func write(_ text: String, to file: String) throws {
-        do {
-            let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
-        } catch {
-            throw OutputProblem(file, "cannot be written: \(error.localizedDescription)")
         }
     }
 }
@@ -130,11 +127,4 @@ private struct CIDocument: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(outcome, forKey: .outcome)
     }
-}
-
-/// Why an output was not written.
-struct OutputProblem: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ file: String, _ problem: String) { description = "\(file) \(problem)" }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HeadgateCore
 import HeadgateManifest
+import HeadgateReport
 
 /// The command `headgate check [PATH]`.
 struct CheckCommand: AsyncParsableCommand {
@@ -43,10 +44,9 @@ struct CheckCommand: AsyncParsableCommand {
         switch output {
         case .json: print(try Renderer.json(diagnostics))
         case .yaml: print(try Renderer.yaml(diagnostics))
-        case .table, .wide: for diagnostic in diagnostics { print(diagnostic) }
+        case .table, .wide: for diagnostic in diagnostics { print(LineText.cleanLines("\(diagnostic)")) }
         }
         let errors = diagnostics.filter { $0.severity == .error }.count
-        fflush(nil)
         let faulty = Set(diagnostics.filter { $0.severity == .error }.compactMap(\.object))
             .union(snapshot.desired.quarantined.keys).count
         let counts =

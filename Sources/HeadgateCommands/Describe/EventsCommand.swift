@@ -51,7 +51,6 @@ struct EventsCommand: AsyncParsableCommand {
         case .json: for event in events { print(try Renderer.json(event)) }
         case .yaml: if !events.isEmpty { print(try Renderer.yaml(events)) }
         }
-        fflush(nil)
     }
 
     /// `deployment/x` as the ledger writes it: `Deployment/x`.

@@ -65,7 +65,6 @@ struct LogsCommand: AsyncParsableCommand {
             let chunk = try await client.get("/api/v1/runs/\(run.run)/log?offset=\(offset)", as: Chunk.self)
             held?.append(chunk.text)
             if held == nil { print(chunk.text, terminator: "") }
-            fflush(nil)
             let isAtEnd = chunk.next == offset
             offset = chunk.next
             guard isAtEnd else { continue }

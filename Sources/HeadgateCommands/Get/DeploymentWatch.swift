@@ -16,7 +16,6 @@ struct DeploymentWatch {
         guard state != last else { return }
         last = state
         print(Renderer.clean("\(TimeText.stamp(now))  \(Self.line(deployment))"))
-        fflush(nil)
     }
 
     /// What makes a change: not the counts, which change with every request.
@@ -73,7 +72,6 @@ struct Screen {
         // Each line clears what is left of the longer one that stood there.
         for line in lines { text += Terminal.colored(line) + "\u{1B}[K\r\n" }
         print(text + "\u{1B}[J", terminator: "")
-        fflush(nil)
     }
 
     private static var size: (width: Int, height: Int) {

@@ -69,7 +69,6 @@ struct GetCommand: AsyncParsableCommand {
                 screen.draw(text)
             } else if text != last {
                 if !text.isEmpty { print(text) }
-                fflush(nil)
             }
             last = text
             // Counts and ages change without an event.

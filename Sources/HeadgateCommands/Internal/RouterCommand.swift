@@ -19,7 +19,7 @@ enum RouterCommand {
                 configuration: configuration, logger: LogOutput.logger(format: .human, level: .notice))
             return 0
         } catch {
-            FileHandle.standardError.write(Data("headgate router: \(error)\n".utf8))
+            Terminal.note("headgate router: \(error)")
             return 2
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HeadgateCore
+import HeadgateReport
 import Yams
 
 /// How results are printed.
@@ -38,7 +39,7 @@ enum Renderer {
         if let rows = value as? any Collection, rows.isEmpty { return "[]" }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        return ReportJSON.escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
     static func yaml(_ value: some Encodable) throws -> String {
@@ -91,7 +92,7 @@ enum Renderer {
         text.split(separator: "\n").map { indent + clean(String($0)) }.joined(separator: "\n")
     }
 
-    // Text from a repository must not move the cursor of a terminal.
+    // Text from a repository must not move the cursor of a terminal, nor begin a command of a CI system's log.
     static func clean(_ text: String) -> String {
         var cleaned = ""
         var isNewLine = false
@@ -99,10 +100,9 @@ enum Renderer {
             // An expression of several lines is one when it is put on one.
             if isNewLine, scalar == " " { continue }
             isNewLine = scalar == "\n"
-            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-            cleaned.unicodeScalars.append(isControl ? " " : scalar)
+            cleaned.unicodeScalars.append(scalar)
         }
-        return cleaned
+        return LineText.clean(cleaned)
     }
 }
 
@@ -119,6 +119,9 @@ enum Terminal {
         return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 80
     }
 
-    /// Talk goes to standard error, so that data can be piped.
-    static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    /// Talk goes to standard error, so that data can be piped; nobody has to hear it.
+    static func note(_ text: String) { write(LineText.cleanLines(text) + "\n") }
+
+    /// Writes talk as it is, such as what moves the cursor.
+    static func write(_ text: String) { try? StandardStream.errors.write(text) }
 }

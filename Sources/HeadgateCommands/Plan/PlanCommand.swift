@@ -127,7 +127,6 @@ struct PlanCommand: AsyncParsableCommand {
             print(try Renderer.render(shown, columns, as: output))
         }
         try showGates(of: shown)
-        fflush(nil)
         // With an object in error it is not known what would happen to it.
         if !changes.contains(where: \.isChange), isWhole { Terminal.note("nothing would happen") }
     }

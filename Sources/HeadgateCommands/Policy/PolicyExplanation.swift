@@ -8,9 +8,9 @@ enum PolicyExplanation {
             let indent = String(repeating: "  ", count: step.depth)
             if step.hiddenTurns > 0 {
                 let verb = step.hiddenTurns == 1 ? "is" : "are"
-                Swift.print("\(indent)… \(step.hiddenTurns.counted("turn")) \(verb) not shown")
+                HeadgateCommands.print("\(indent)… \(step.hiddenTurns.counted("turn")) \(verb) not shown")
             }
-            Swift.print("\(indent)\(step.line) → \(step.shownOutcome)")
+            HeadgateCommands.print(Renderer.clean("\(indent)\(step.line) → \(step.shownOutcome)"))
         }
     }
 }

@@ -97,23 +97,23 @@ enum PolicyTestText {
             ]
         }
         if !run.results.isEmpty, let table = try? Renderer.render(run.results, columns, as: .wide) {
-            Swift.print(table)
+            HeadgateCommands.print(table)
         }
         for result in run.results where result.status != .passed {
             let place = result.location.map { "\(run.files.text(of: $0)): " } ?? ""
-            Swift.print("\n\(place)\(result.test)/\(Renderer.clean(result.name)) \(result.status.rawValue)")
+            HeadgateCommands.print("\n\(place)\(result.test)/\(Renderer.clean(result.name)) \(result.status.rawValue)")
             let problems = result.faults.isEmpty ? result.problems : result.faults.map(run.files.text)
-            for problem in problems { Swift.print(Renderer.lines(problem, indent: "  ")) }
-            for reason in result.reasons.prefix(5) { Swift.print("  because \(Renderer.clean(reason))") }
+            for problem in problems { HeadgateCommands.print(Renderer.lines(problem, indent: "  ")) }
+            for reason in result.reasons.prefix(5) { HeadgateCommands.print("  because \(Renderer.clean(reason))") }
         }
         if !run.coverages.isEmpty {
             let rows: [Column<PolicyCoverage>] = [
                 Column("POLICY") { $0.policy.text }, Column("RULES") { "\($0.coveredRules)/\($0.rules)" },
                 Column("CONDITIONS") { "\($0.seen)/\($0.wanted)" }, Column("COVERAGE") { percent($0) },
             ]
-            if let table = try? Renderer.render(run.coverages, rows, as: .wide) { Swift.print("\n\(table)") }
+            if let table = try? Renderer.render(run.coverages, rows, as: .wide) { HeadgateCommands.print("\n\(table)") }
             for coverage in run.coverages {
-                for gap in coverage.gaps { Swift.print(line(gap, run.files)) }
+                for gap in coverage.gaps { HeadgateCommands.print(line(gap, run.files)) }
             }
         }
         let passed = run.results.count - run.failed - run.errored

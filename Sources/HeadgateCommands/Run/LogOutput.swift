@@ -38,6 +38,6 @@ struct LogOutput: LogHandler {
                 "\(time) \(event.level.rawValue.uppercased())  \(detail ?? "\(event.message)")\(rest.isEmpty ? "" : "  \(rest)")"
             )
         }
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        Terminal.write(line + "\n")
     }
 }

@@ -11,10 +11,26 @@ package struct MetricBound: Hashable, Sendable, Codable {
     package let metric: String
     package let sign: Sign
     package let bound: Double
+    /// Whose rule compares.
+    package var policy: PolicyName?
+    /// Whether that is base's text of a policy which head has changed or no more.
+    package var isAtBase: Bool
 
-    package init(metric: String, sign: Sign, bound: Double) {
+    package init(metric: String, sign: Sign, bound: Double, policy: PolicyName? = nil, isAtBase: Bool = false) {
         self.metric = metric
         self.sign = sign
         self.bound = bound
+        self.policy = policy
+        self.isAtBase = isAtBase
+    }
+
+    /// Whether a metric is as the rule wants it.
+    package func holds(for metric: Double) -> Bool {
+        switch sign {
+        case .below: metric < bound
+        case .atMost: metric <= bound
+        case .above: metric > bound
+        case .atLeast: metric >= bound
+        }
     }
 }

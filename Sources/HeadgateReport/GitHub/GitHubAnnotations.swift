@@ -45,7 +45,7 @@ package struct GitHubAnnotations: Sendable {
 
     private static func escape(_ text: String, _ table: [(Unicode.Scalar, String)]) -> String {
         var escaped = ""
-        for scalar in text.unicodeScalars {
+        for scalar in LineText.cleanLines(text).unicodeScalars {
             if let replacement = table.first(where: { $0.0 == scalar })?.1 {
                 escaped += replacement
             } else {

@@ -44,7 +44,8 @@ package struct CodeQualityReport: Sendable {
                 case .note: "info"
                 }
             return Issue(
-                description: finding.summary, checkName: finding.rule, fingerprint: fingerprint, severity: severity,
+                description: LineText.harmless(finding.summary), checkName: finding.rule, fingerprint: fingerprint,
+                severity: severity,
                 location: Issue.Location(
                     path: finding.location?.file.description ?? ".",
                     lines: Issue.Location.Lines(begin: max(1, finding.location?.line ?? 1))))

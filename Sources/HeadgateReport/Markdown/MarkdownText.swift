@@ -16,9 +16,7 @@ enum MarkdownText {
             case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "!", "|", "~", "$", "^":
                 escaped += "\\"
                 escaped.unicodeScalars.append(scalar)
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value): escaped += " "
-            case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": escaped += "\u{FFFD}"
-            default: escaped.unicodeScalars.append(scalar)
+            default: escaped.unicodeScalars.append(LineText.shown(scalar))
             }
         }
         return escaped
@@ -35,13 +33,9 @@ enum MarkdownText {
     /// Text as code within a table's cell: as it stands, but for line ends.
     static func code(_ text: String) -> String {
         var clean = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "|": clean += "\\|"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value): clean += " "
-            case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": clean += "\u{FFFD}"
-            default: clean.unicodeScalars.append(scalar)
-            }
+        for scalar in LineText.clean(text).unicodeScalars {
+            if scalar == "|" { clean += "\\" }
+            clean.unicodeScalars.append(scalar)
         }
         var fence = "`"
         while clean.contains(fence) { fence += "`" }

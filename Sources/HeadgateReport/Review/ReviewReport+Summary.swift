@@ -7,7 +7,10 @@ extension ReviewReport {
             number == 0 ? nil : "\(number) \(number == 1 ? one : many)"
         }
         let gates = subjects.flatMap(\.gates)
-        let moving = realChanges.filter { $0.change.object.kind == .deployment && $0.change.isChange }
+        let deployments = realChanges.filter { $0.change.object.kind == .deployment }
+        let moving = deployments.filter { item in
+            item.change.isChange && ![.prune, .confirm, .error].contains(item.change.action)
+        }
         let errors = diagnostics.count { $0.severity == .error }
         var parts = [count(errors, "error in manifests", "errors in manifests")]
         parts += steps(count)
@@ -18,6 +21,13 @@ extension ReviewReport {
             count(
                 moving.count { $0.obstacle == nil && $0.doubt != nil }, "deployment may move", "deployments may move"),
             count(moving.count { $0.obstacle != nil }, "deployment would not move", "deployments would not move"),
+            count(
+                deployments.count { $0.change.action == .prune }, "deployment would be removed",
+                "deployments would be removed"),
+            count(
+                deployments.count { $0.change.action == .confirm },
+                "deployment would be removed once that is confirmed",
+                "deployments would be removed once that is confirmed"),
             count(realChanges.count { !$0.change.isChange }, "strategy would change", "strategies would change"),
             count(
                 realChanges.count { $0.change.object.kind == .policy }, "policy would change", "policies would change"),

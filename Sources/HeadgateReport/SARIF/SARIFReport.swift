@@ -127,7 +127,11 @@ private struct Rule: Encodable {
     let defaultConfiguration: Configuration
 }
 
-private struct Text: Encodable { let text: String }
+private struct Text: Encodable {
+    let text: String
+
+    init(text: String) { self.text = LineText.harmless(text) }
+}
 
 private struct Result: Encodable {
     let ruleId: String

@@ -2,13 +2,18 @@ import HeadgateCore
 
 /// Metrics of the candidate against the champion's as a picture: bars from the champion to either side.
 ///
-/// Without a champion the bars begin at the numbers that the gates compare the metrics with.
+/// Without a champion the bars begin at the numbers that the gates compare the metrics with, a bar for each, and tell
+/// whether that holds.
 ///
 /// It stands by itself, follows the reader's light or dark theme, and needs no script, since forges show it as an image.
 package struct MetricPlot: Sendable {
     private struct Row {
         let metric: MetricComparison
         let values: String
+        /// The bar's class in the style.
+        let kind: String
+        /// Who asks, below the metric's name.
+        var askers = ""
     }
 
     private let title: String
@@ -25,7 +30,8 @@ package struct MetricPlot: Sendable {
         } else {
             rows = compared.map { metric in
                 let values = "\(NumberText.shown(metric.champion)) → \(NumberText.shown(metric.candidate))"
-                return Row(metric: metric, values: values)
+                let change = metric.relativeChange ?? 0
+                return Row(metric: metric, values: values, kind: change == 0 ? "same" : change > 0 ? "more" : "less")
             }
             (title, middle) = ("\(subject.object.name): candidate against champion", "champion")
         }
@@ -33,12 +39,22 @@ package struct MetricPlot: Sendable {
     }
 
     private static func bounded(_ subject: JudgedSubject) -> [Row] {
-        subject.bounds.compactMap { bound in
+        var seen: Set<MetricBound> = []
+        return subject.bounds.compactMap { bound in
+            // Policies that ask the same share a bar.
+            let askers = subject.bounds.filter { $0.anonymous == bound.anonymous }
+            guard seen.insert(bound.anonymous).inserted else { return nil }
             let candidate = subject.metrics.first { $0.name == bound.metric }?.candidate
             let metric = MetricComparison(name: bound.metric, champion: bound.bound, candidate: candidate)
-            guard metric.relativeChange?.isFinite == true else { return nil }
+            guard metric.relativeChange?.isFinite == true, let candidate else { return nil }
             let values = "\(NumberText.shown(candidate)), asked \(bound.sign.rawValue) \(NumberText.shown(bound.bound))"
-            return Row(metric: metric, values: values)
+            let holds = bound.holds(for: candidate)
+            let names = askers.compactMap { asker in
+                asker.policy.map { asker.isAtBase ? "\($0) at base" : "\($0)" }
+            }
+            return Row(
+                metric: metric, values: values, kind: holds ? "holds" : "fails",
+                askers: "\(holds ? "✓" : "✗") \(names.joined(separator: ", "))")
         }
     }
 
@@ -110,12 +126,12 @@ package struct MetricPlot: Sendable {
         let clipped = max(-scale, min(scale, change))
         let zero = place(0, scale)
         let end = place(clipped, scale)
-        text(&writer, clip(row.metric.name), nameEnd, middle + 4, "name")
-        let kind = change == 0 ? "same" : change > 0 ? "more" : "less"
+        text(&writer, clip(row.metric.name, to: 26), nameEnd, row.askers.isEmpty ? middle + 4 : middle - 1, "name")
+        if !row.askers.isEmpty { text(&writer, clip(row.askers, to: 30), nameEnd, middle + 11, "asker") }
         writer.element(
             "rect",
             [
-                ("class", kind), ("x", number(min(zero, end))), ("y", number(middle - 7)),
+                ("class", row.kind), ("x", number(min(zero, end))), ("y", number(middle - 7)),
                 ("width", number(max(abs(end - zero), 1))), ("height", "14"), ("rx", "2"),
             ])
         text(&writer, row.values, valueStart, middle + 4, "value")
@@ -137,8 +153,8 @@ package struct MetricPlot: Sendable {
 
     private static func number(_ number: Double) -> String { NumberText.fixed(number, digits: 2) }
 
-    private static func clip(_ name: String) -> String {
-        name.count > 26 ? String(name.prefix(12)) + "…" + String(name.suffix(13)) : name
+    private static func clip(_ name: String, to count: Int) -> String {
+        name.count > count ? "\(name.prefix(count / 2 - 1))…\(name.suffix(count - count / 2))" : name
     }
 
     // MARK: Elements
@@ -155,14 +171,21 @@ package struct MetricPlot: Sendable {
             [("class", kind), ("x1", number(x1)), ("y1", number(y1)), ("x2", number(x2)), ("y2", number(y2))])
     }
 
-    // Whether more is better is the policies' business, so colours say direction and not praise.
+    // Whether more is better is the policies' business, so against a champion colours say direction and not praise.
     private static let style =
         "text{font:13px ui-sans-serif,system-ui,'Segoe UI','DejaVu Sans',sans-serif;fill:#1f2328}"
         + ".title{font-weight:600;font-size:15px}.name{text-anchor:end}.change{text-anchor:end;font-weight:600}"
         + ".tick{text-anchor:middle;font-size:11px;fill:#656d76}.value{fill:#656d76}"
+        + ".asker{text-anchor:end;font-size:11px;fill:#656d76}"
         + ".ground{fill:#ffffff;stroke:#d1d9e0}.grid{stroke:#d1d9e0;stroke-dasharray:2 3}.zero{stroke:#656d76}"
         + ".more{fill:#0969da}.less{fill:#bc4c00}.same{fill:#8c959f}"
-        + "@media (prefers-color-scheme:dark){text{fill:#e6edf3}.tick,.value{fill:#8d96a0}"
+        + ".holds{fill:#1a7f37}.fails{fill:#cf222e}"
+        + "@media (prefers-color-scheme:dark){text{fill:#e6edf3}.tick,.value,.asker{fill:#8d96a0}"
         + ".ground{fill:#0d1117;stroke:#30363d}.grid{stroke:#30363d}.zero{stroke:#8d96a0}"
-        + ".more{fill:#4493f8}.less{fill:#db6d28}}"
+        + ".more{fill:#4493f8}.less{fill:#db6d28}.holds{fill:#3fb950}.fails{fill:#f85149}}"
+}
+
+extension MetricBound {
+    /// What is asked, whoever asks.
+    fileprivate var anonymous: MetricBound { MetricBound(metric: metric, sign: sign, bound: bound) }
 }

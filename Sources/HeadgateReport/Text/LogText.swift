@@ -1,6 +1,7 @@
 /// What a command printed, as reports show it.
 enum LogText {
-    /// Lines without what moves a cursor, colours or turns the direction of text; none for an empty log.
+    /// Lines without what moves a cursor, colours, turns the direction of text or is a command of a CI system's log;
+    /// none for an empty log.
     static func lines(of log: String) -> [String] {
         guard !log.isEmpty else { return [] }
         // By scalars, since to a String a line end of two is one character.
@@ -15,12 +16,11 @@ enum LogText {
                 // What a terminal would write over, such as the progress so far.
                 case "\r" where !rest.isEmpty && rest.first != "\r": clean = ""
                 case "\t": clean += "    "
-                case "\u{0}"..<"\u{20}", "\u{7F}"..."\u{9F}": break
-                case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": clean += "\u{FFFD}"
+                case _ where LineText.isControl(scalar): break
                 default: clean.unicodeScalars.append(scalar)
                 }
             }
-            return clean
+            return LineText.clean(clean)
         }
     }
 }

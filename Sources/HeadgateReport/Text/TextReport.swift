@@ -9,7 +9,7 @@ package struct TextReport: Sendable {
     /// The text, with a line end.
     package var document: String {
         let base = report.base?.id.short ?? "nothing"
-        var lines = ["\(base) → \(report.head.id.short)  \(Self.clean(report.head.subject))"]
+        var lines = ["\(base) → \(report.head.id.short)  \(LineText.clean(report.head.subject))"]
         for finding in report.findings where !finding.rule.hasPrefix("policy/") {
             let text = "\(finding.location.map { "\($0): " } ?? "")\(finding.level.rawValue): \(finding.message)"
             // Its excerpt keeps its lines, and stands where no line of the report begins.
@@ -41,7 +41,7 @@ package struct TextReport: Sendable {
             case .undecided: "cannot be judged yet"
             }
         lines.append("This change \(verdict): \(report.summaryLine.lowercasedFirst).")
-        return lines.map(Self.clean).joined(separator: "\n") + "\n"
+        return lines.map(LineText.clean).joined(separator: "\n") + "\n"
     }
 
     private func section(_ subject: JudgedSubject) -> [String] {
@@ -90,25 +90,20 @@ package struct TextReport: Sendable {
         return lines
     }
 
+    /// A cell that is wider moves the rest of its own line only.
+    private static let widest = 48
+
     private static func columns(_ rows: [[String]]) -> [String] {
         let count = rows.map(\.count).max() ?? 0
-        let widths = (0..<count).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        let widths = (0..<count).map { column in
+            rows.map { column < $0.count ? $0[column].count : 0 }.filter { $0 <= widest }.max() ?? 0
+        }
         return rows.map { row in
             let last = row.lastIndex { !$0.isEmpty } ?? 0
             return row.prefix(last + 1).enumerated().map { index, cell in
-                index == last ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+                index == last ? cell : cell + String(repeating: " ", count: max(0, widths[index] - cell.count))
             }.joined(separator: "  ")
         }
-    }
-
-    /// Text from a repository must not move the cursor of a terminal, nor begin a command of a CI system's log.
-    private static func clean(_ text: String) -> String {
-        var clean = ""
-        for scalar in text.unicodeScalars {
-            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-            clean.unicodeScalars.append(isControl ? " " : scalar)
-        }
-        return clean.hasPrefix("::") || clean.hasPrefix("##[") ? " " + clean : clean
     }
 }
 

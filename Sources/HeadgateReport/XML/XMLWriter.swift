@@ -1,7 +1,7 @@
 /// Writes an XML 1.0 document as text.
 ///
-/// Text and attribute values are escaped; characters that XML 1.0 cannot hold are replaced by U+FFFD, so that hostile
-/// text can never end an element or make a document that parsers refuse.
+/// Text and attribute values are escaped; characters that XML 1.0 cannot hold, and those that turn the direction of
+/// text, are replaced by U+FFFD, so that hostile text can never end an element or make a document that parsers refuse.
 package struct XMLWriter {
     private var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     private var depth = 0
@@ -53,7 +53,9 @@ package struct XMLWriter {
     package static func escaped(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)
+        var marks = 0
         for scalar in text.unicodeScalars {
+            defer { if !scalar.properties.isDefaultIgnorableCodePoint { marks = scalar == "#" ? marks + 1 : 0 } }
             switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
@@ -62,6 +64,9 @@ package struct XMLWriter {
             case "'": result += "&apos;"
             // An attribute's line ends would become spaces when read.
             case "\t", "\n", "\r": result += "&#\(scalar.value);"
+            // GitHub's runner takes `##[` for a command even where a document is printed into a log.
+            case "[" where marks >= 2: result += "&#91;"
+            case _ where LineText.isControl(scalar) || LineText.isDirectional(scalar): result += "\u{FFFD}"
             case "\u{20}"..."\u{FFFD}", "\u{10000}"..."\u{10FFFF}": result.unicodeScalars.append(scalar)
             default: result += "\u{FFFD}"
             }

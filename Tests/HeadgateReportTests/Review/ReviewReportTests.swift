@@ -252,6 +252,32 @@ import Testing
         #expect(!MarkdownReport(report).document.contains("No plot"))
     }
 
+    @Test(arguments: [
+        (PlannedChange.Action.prune, "1 deployment would be removed"),
+        (.confirm, "1 deployment would be removed once that is confirmed"), (.restore, "1 deployment would move"),
+        (.error, "Nothing changes"),
+    ])
+    func `what is pruned is said to be removed, and what cannot be planned not to move`(
+        _ action: PlannedChange.Action, _ text: String
+    ) throws {
+        let sample = try SampleReport.make()
+        var report = ReviewReport(base: sample.base, head: sample.head)
+        report.changes = [ReviewReport.Change(PlannedChange(sample.changes[1].change.object, action, "because"))]
+        #expect(report.summaryLine == text)
+    }
+
+    @Test func `one long name moves its own line only`() throws {
+        var report = try SampleReport.make()
+        let long = String(repeating: "long", count: 75)
+        report.subjects[0].metrics = [
+            MetricComparison(name: long, champion: 0.5, candidate: 0.6),
+            MetricComparison(name: "accuracy", champion: 0.5, candidate: 0.6),
+        ]
+        let lines = TextReport(report).document.split(separator: "\n")
+        #expect(lines.contains("  \(long)  0.5  →  0.6  +20.0 %"), "\(lines)")
+        #expect(lines.contains("  accuracy  0.5  →  0.6  +20.0 %"), "\(lines)")
+    }
+
     @Test func `an annotation stays one command however hostile its text`() throws {
         let lines = GitHubAnnotations(try SampleReport.make().findings).document.split(separator: "\n")
         #expect(

@@ -6,6 +6,7 @@ enum SampleReport {
     /// Text that would break out of every format if it were not escaped.
     static let hostile =
         "</td>`|\n::error::<script>alert(1)</script> @everyone ![x](http://x) *b* ]]> \u{1B}[31m \"'&%,: #1"
+        + "\n ::stop-commands::x\n##[error]y \u{202E}z\u{2067}\u{200F}\u{7}\u{9B}\u{7F}"
 
     static func make() throws -> ReviewReport {
         func some<Value>(_ value: Value?) throws -> Value {
