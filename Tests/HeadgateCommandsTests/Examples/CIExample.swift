@@ -94,7 +94,7 @@ enum CIExample: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    private static func yaml(_ file: String) throws -> [String: Any] {
+    static func yaml(_ file: String) throws -> [String: Any] {
         try #require(
             try Yams.load(yaml: String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)) as? [String: Any])
     }
@@ -149,7 +149,11 @@ struct ProposedChange {
             try await run(["fetch", "-q", "origin", "+refs/merge-requests/7/head:refs/pipelines/7"])
             try await run(["checkout", "-q", "--detach", "refs/pipelines/7"])
         case .jenkins:
-            try await run(["fetch", "-q", "origin", "+refs/heads/topic:refs/remotes/origin/PR-7"])
+            // The file's own ref spec, beside the one of the branch source.
+            let file = try String(contentsOfFile: "\(CIExample.folder)/jenkins/Jenkinsfile", encoding: .utf8)
+            let given = try #require(file.firstMatch(of: /refspec: remote\.refspec\s+\+ " (.+)"/)).1
+            let target = given.replacing("${env.CHANGE_TARGET}", with: "main")
+            try await run(["fetch", "-q", "origin", "+refs/heads/topic:refs/remotes/origin/PR-7", target])
             try await run(["checkout", "-q", "--detach", "refs/remotes/origin/PR-7"])
         case .circleci:
             try await run(["fetch", "-q", "origin", "+refs/heads/topic:refs/remotes/origin/topic"])
