@@ -71,35 +71,34 @@ struct CIReportWriter {
             do { try body() } catch { problems.append(error) }
         }
         for output in outputs { attempt { () throws(OutputProblem) in try write(output) } }
-        for (name, text) in folder == nil ? [] : files {
-            // A folder that refuses one refuses all.
-            guard problems.isEmpty else { break }
-            attempt { () throws(OutputProblem) in try OutputFile(path: "\(folder ?? ".")/\(name)").write(text) }
-        }
+        if let folder { attempt { () throws(OutputProblem) in try writeAll(to: folder) } }
         return problems
+    }
+
+    /// Writes every format that makes sense as a file, and the plots; a folder that refuses one refuses all.
+    private func writeAll(to folder: String) throws(OutputProblem) {
+        for format in CIOutput.Format.allCases {
+            guard let name = format.fileName else { continue }
+            try OutputFile(path: "\(folder)/\(name)").write(text(format, plots: imageBase ?? "plots/"))
+        }
+        for subject in report.subjects {
+            guard let plot = MetricPlot(subject) else { continue }
+            try OutputFile(path: "\(folder)/plots/\(MetricPlot.fileName(of: subject))").write(plot.document)
+        }
     }
 
     private func write(_ output: CIOutput) throws(OutputProblem) {
         let text = text(output.format, plots: imageBase)
         let file = output.format == .githubSummary ? output.summaryFile(environment) : output.file
         guard let file, file != "-" else {
-            do { try StandardStream.output.write(text) } catch  where error.number != EPIPE {
+            do throws(SystemRefusal) { return try StandardStream.output.write(text) } catch {
+                // Whoever read has read enough.
+                if error.number == EPIPE { return }
                 throw OutputProblem("standard output", "cannot be written: \(error)")
-            } catch {}
-            return
+            }
         }
         if output.format == .githubSummary { return try OutputFile(path: file).append(text) }
         try OutputFile(path: file).write(text)
-    }
-
-    /// What a folder gets, by name: each format that makes sense as a file, and the plots.
-    private var files: [(name: String, text: String)] {
-        CIOutput.Format.allCases.compactMap { format in
-            format.fileName.map { ($0, text(format, plots: imageBase ?? "plots/")) }
-        }
-            + report.subjects.compactMap { subject in
-                MetricPlot(subject).map { ("plots/\(MetricPlot.fileName(of: subject))", $0.document) }
-            }
     }
 
     private func text(_ format: CIOutput.Format, plots: String?) -> String {

@@ -59,9 +59,12 @@ import Testing
             let passed = try await run("headgate ci --base main \(output)")
             #expect(passed.status == 2 && passed.errors.contains("cannot be written: "), "\(passed)")
         }
-        let others = try await run("headgate ci --base main -o junit=\(refused) -o text -o sarif=../sarif.json")
+        let others = try await run(
+            "headgate ci --base main -o junit=\(refused) -o text -o sarif=../sarif.json --report ../all")
         #expect(others.status == 2 && others.output.contains("This change passes"), "\(others)")
-        #expect(FileManager.default.fileExists(atPath: "\(repository.folder)/sarif.json"))
+        for file in ["sarif.json", "all/report.md"] {
+            #expect(FileManager.default.fileExists(atPath: "\(repository.folder)/\(file)"))
+        }
     }
 
     @Test func `a dash is standard output, and a missing file is named`() async throws {
