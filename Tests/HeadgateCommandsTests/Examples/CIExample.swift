@@ -152,7 +152,7 @@ struct ProposedChange {
             // The file's own ref spec, beside the one of the branch source.
             let file = try String(contentsOfFile: "\(CIExample.folder)/jenkins/Jenkinsfile", encoding: .utf8)
             let given = try #require(file.firstMatch(of: /refspec: remote\.refspec\s+\+ " (.+)"/)).1
-            let target = given.replacing("${env.CHANGE_TARGET}", with: "main")
+            let target = String(given).replacing("${env.CHANGE_TARGET}", with: "main")
             try await run(["fetch", "-q", "origin", "+refs/heads/topic:refs/remotes/origin/PR-7", target])
             try await run(["checkout", "-q", "--detach", "refs/remotes/origin/PR-7"])
         case .circleci:

@@ -24,7 +24,7 @@ import Testing
             .run(["-c", script, HeadgateExecutable.path], program: "bash")
     }
 
-    @Test(arguments: ["check -o json", "ci --base main", "schema", "--help", "policy list", "digest train.sh"])
+    @Test(arguments: ["check -o json", "ci --base main", "schema Model", "--help", "policy list", "digest train.sh"])
     func `output that is lost is said and ends with 2`(_ command: String) async throws {
         let full = try await run("headgate \(command) >/dev/full")
         #expect(full.status == 2, "\(full)")
