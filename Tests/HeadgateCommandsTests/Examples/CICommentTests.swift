@@ -4,11 +4,12 @@ import Testing
 
 /// The steps of `examples/ci` that show a report on a pull request, with what they speak to played by a script.
 @Suite(.timeLimit(.minutes(5))) struct CICommentTests {
+    private let proposed: ProposedChange
     private let folder: String
     private let report: String
 
     init() async throws {
-        let proposed = try await ProposedChange(["data.txt": "0.95\n"])
+        proposed = try await ProposedChange(["data.txt": "0.95\n"])
         folder = try await proposed.run(.github).folder
         report = try String(contentsOfFile: "\(folder)/headgate-report/comment.md", encoding: .utf8)
     }
