@@ -57,7 +57,7 @@ package struct HeadgateCommand: AsyncParsableCommand {
         }
         var running: (any ParsableCommand.Type)?
         do {
-            let parsed = parsed(CommandLine.arguments)
+            let parsed = await parsed(CommandLine.arguments)
             var command = if let parsed { parsed } else { try await asyncParseAsRoot() }
             running = type(of: command)
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -88,12 +88,15 @@ package struct HeadgateCommand: AsyncParsableCommand {
     /// The command that the first word asks for, if the other words are as it takes them.
     ///
     /// The root's parser gives the same after a look at every command. What is wrong, or asks for help, is left to it.
-    private static func parsed(_ arguments: [String]) -> (any ParsableCommand)? {
+    private static func parsed(_ arguments: [String]) async -> (any ParsableCommand)? {
         guard arguments.count > 1,
             let type = configuration.subcommands.first(where: { $0.configuration.commandName == arguments[1] }),
             type.configuration.subcommands.isEmpty
         else { return nil }
-        return try? type.parse(Array(arguments.dropFirst(2)))
+        let words = Array(arguments.dropFirst(2))
+        // A debug build of the parser ends the program where completions are asynchronous and the parser is not.
+        guard let type = type as? any AsyncParsableCommand.Type else { return try? type.parse(words) }
+        return try? await type.asyncParse(words)
     }
 
     /// What to say of a word that is no command, and whose commands there are; the parser would count it among

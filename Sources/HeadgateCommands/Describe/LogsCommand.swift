@@ -112,7 +112,6 @@ struct LogsCommand: AsyncParsableCommand {
         query = "replica=\(replica)&version=\(part.version.inURL)"
         while true {
             print(part.text, terminator: "")
-            fflush(nil)
             if part.text.isEmpty {
                 if !follow { return }
                 if part.ended { return Terminal.note("the server has ended") }
