@@ -35,8 +35,10 @@ enum StandardStream: Int32 {
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wait, 1, -1)
             } else if number != EINTR {
-                var now = timespec()
-                if number == EPIPE { sigtimedwait(&pipe, nil, &now) }
+                var (pending, taken) = (sigset_t(), Int32(0))
+                sigpending(&pending)
+                // None comes where whoever started the program ignores it.
+                if number == EPIPE, sigismember(&pending, SIGPIPE) == 1 { sigwait(&pipe, &taken) }
                 throw SystemRefusal(number)
             }
         }
