@@ -202,13 +202,7 @@ int mbedtls_x509_crt_parse_file(struct mbedtls_x509_crt *chain, const char *path
     return parse != NULL ? parse(chain, path) : -1;
 }
 
-// Other C libraries than GNU's keep next to nothing, and have none of these calls.
-void headgate_use_one_pool(void) {
-#ifdef __GLIBC__
-    mallopt(M_ARENA_MAX, 1);
-#endif
-}
-
+// Other C libraries than GNU's keep next to nothing, and have neither call.
 void headgate_keep_memory_small(void) {
 #ifdef __GLIBC__
     mallopt(M_ARENA_MAX, 1);

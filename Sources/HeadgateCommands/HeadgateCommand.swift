@@ -47,8 +47,6 @@ package struct HeadgateCommand: AsyncParsableCommand {
     package static func start() async {
         StandardStream.fill()
         if let code = await HiddenCommands.run(CommandLine.arguments) { Foundation.exit(code) }
-        // A controller lives long, and does other work in other threads: one pool would keep what each of them freed.
-        if CommandLine.arguments.dropFirst().first != "run" { headgate_use_one_pool() }
         // Remotes are spoken to by a helper, which is a process of its own.
         headgate_use_no_certificates()
         if let (hint, group) = misspelt(CommandLine.arguments) {

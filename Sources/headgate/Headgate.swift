@@ -2,5 +2,5 @@ import HeadgateCommands
 
 @main
 struct Headgate {
-    @MainActor static func main() async { await HeadgateCommand.start() }
+    static func main() async { await HeadgateCommand.start() }
 }

@@ -63,16 +63,10 @@ pid_t headgate_spawn_detached(const struct headgate_spawn *request);
 /// libgit2 reads all of them when it starts if it is built with mbed TLS, as Debian's is, for longer than a plan takes.
 void headgate_use_no_certificates(void);
 
-/// Takes all memory from one pool. To be called before there is a second thread.
-///
-/// By default there are up to eight pools of free memory for each processor, and one of a thread that is not the first
-/// grows by a page and a call of the system at a time.
-void headgate_use_one_pool(void);
-
 /// Keeps what the allocator holds on to small. To be called before there are many threads.
 ///
-/// No pool is added to those that there are, and a large buffer that is freed makes no room for later ones of its size
-/// to be kept as well.
+/// By default there are eight pools of free memory for each processor, and a large buffer that is freed makes room for
+/// later ones of its size to be kept as well.
 void headgate_keep_memory_small(void);
 
 /// Gives back to the system what was freed.

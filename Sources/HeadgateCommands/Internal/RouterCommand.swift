@@ -4,7 +4,7 @@ import Logging
 
 /// The command `headgate internal router --address A --port P --state FOLDER`.
 enum RouterCommand {
-    @concurrent static func run(_ arguments: [String]) async -> Int32 {
+    static func run(_ arguments: [String]) async -> Int32 {
         var options: [String: String] = [:]
         var index = 0
         while index + 1 < arguments.count {
