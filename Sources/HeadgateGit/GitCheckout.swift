@@ -44,6 +44,9 @@ package actor GitCheckout: SourceRepository {
     /// The name of the branch that is checked out; nil when there is none.
     package func branch() throws(SourceError) -> String? { try repository.headBranch() }
 
+    /// The address of the remote that a clone calls `origin`; nil without one.
+    package func origin() throws(SourceError) -> String? { try repository.setting("remote.origin.url") }
+
     /// The best common ancestor; nil when the histories are unrelated.
     ///
     /// Refused in a shallow clone, which has not all that it takes to find one.

@@ -143,7 +143,7 @@ import Testing
             }
             // The same folder, and the same port, are somebody's already.
             let second = try await headgate("run", "--repo", repository.path, "--state", "\(folder)/state")
-            #expect(second.status == 2 && second.errors.contains("in use by another controller"), "\(second)")
+            #expect(second.status == 2 && second.errors.contains("in use by another headgate"), "\(second)")
             let third = try await headgate(
                 "run", "--repo", repository.path, "--state", "\(folder)/other", "--listen", address)
             #expect(

@@ -7,6 +7,9 @@
 /// Makes orphaned descendants children of this process.
 int headgate_set_child_subreaper(int enabled);
 
+/// Keeps this process's memory and environment from its user's other processes, such as the commands of steps.
+int headgate_hide_process(void);
+
 /// A descriptor that becomes readable when the process ends; -1 and errno when there is no such process.
 int headgate_pidfd_open(pid_t pid);
 

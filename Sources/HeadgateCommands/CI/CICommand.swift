@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Foundation
 import HeadgateCore
 import HeadgateGit
@@ -52,7 +53,7 @@ struct CICommand: AsyncParsableCommand {
     @OptionGroup var shared: SharedOptions
     @Option(help: "The source's name at the controller; by default the repository's.")
     var source: String?
-    @Option(help: "A folder for runs and environments, to be kept between calls; by default a temporary one.")
+    @Option(help: "A folder for environments and pinned data, to be kept between calls; by default a temporary one.")
     var state: String?
     @Option(help: "How many steps run side by side.")
     var concurrentSteps = 2
@@ -67,6 +68,8 @@ struct CICommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // A step's command is the change's own, and the signing key may be in this process's environment.
+        _ = headgate_hide_process()
         let environment = ProcessInfo.processInfo.environment
         let report: ReviewReport
         do {
@@ -95,7 +98,7 @@ struct CICommand: AsyncParsableCommand {
         -> ReviewReport
     {
         try await withThrowingTaskGroup(of: ReviewReport?.self) { group in
-            let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+            let signals = await UnixSignalsSequence(trapping: .sighup, .sigint, .sigterm)
             group.addTask { try await body() }
             group.addTask {
                 for await _ in signals { return nil }
@@ -115,9 +118,9 @@ struct CICommand: AsyncParsableCommand {
         }
         let given = try evidence.map(GivenEvidence.init(file:)) ?? GivenEvidence()
         let system = CISystem(environment)
-        let name = try sourceName(system)
         let checkout = try GitCheckout(
             containing: URL(fileURLWithPath: path).standardizedFileURL.path, signers: signers())
+        let name = try await sourceName(system, checkout)
         let commit = try await checkout.resolve(head)
         let found = try await ChangeBase(checkout: checkout, system: system, given: base).find(commit)
         let from = found.commit
@@ -149,6 +152,7 @@ struct CICommand: AsyncParsableCommand {
         if allowedSigners == nil, report.reads("commit.verified") {
             report.notes.append("policies ask for commit.verified: without --allowed-signers FILE no signature counts")
         }
+        if let note = protection.note { report.notes.append(note) }
         if let note = found.note(commit) { report.notes.insert(note, at: 0) }
         return report
     }
@@ -171,16 +175,28 @@ struct CICommand: AsyncParsableCommand {
             } ?? runner
         return ChangeTraining(
             runner: steps, planner: PipelinePlanner(host: snapshot.desired.hostFacts),
-            log: { runner.logTail($0) }, notes: { refused.all }, progress: { Terminal.note($0) })
+            log: { Self.withoutKeys(runner.logTail($0)) }, notes: { refused.all }, progress: { Terminal.note($0) })
     }
 
-    private func sourceName(_ system: CISystem) throws -> SourceName {
+    /// A log without what this process itself was given in confidence, which no step is told.
+    private static func withoutKeys(_ log: String) -> String {
+        let environment = ProcessInfo.processInfo.environment
+        let secrets = ["HEADGATE_SIGNING_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+            .compactMap { environment[$0] }.flatMap { $0.split(whereSeparator: \.isNewline) }
+        // Short lines are no secret's, and a key's first and last say only what it is.
+        return secrets.filter { $0.count >= 16 && !$0.hasPrefix("-----") }.reduce(log) {
+            $0.replacing($1, with: "<secret>")
+        }
+    }
+
+    private func sourceName(_ system: CISystem, _ checkout: GitCheckout) async throws -> SourceName {
         if let source {
             guard let name = SourceName(source) else { throw ValidationError("\(source) is not a source's name") }
             return name
         }
-        let url = system.repositoryName ?? "checkout"
-        return try ControllerConfiguration.Source(url: url).sourceName(0)
+        if let url = system.repositoryName { return try ControllerConfiguration.Source(url: url).sourceName(0) }
+        let origin = try await checkout.origin().flatMap { try? ControllerConfiguration.Source(url: $0).sourceName(0) }
+        return origin ?? SourceName("checkout").orDie("a constant name is valid")
     }
 
     private func signers() throws -> AllowedSigners {
@@ -192,17 +208,24 @@ struct CICommand: AsyncParsableCommand {
     }
 
     private func protectedSource(_ checkout: GitCheckout, _ commit: CommitID) async throws -> ProtectedPolicies {
+        try await refuseTracked(allowedSigners, "allowed signers", checkout, commit)
+        try await refuseTracked(protection.config, "configuration", checkout, commit)
         guard let folder = try protection.folder() else { return .none }
-        let place = URL(fileURLWithPath: folder).standardizedFileURL.resolvingSymlinksInPath().path
-        // A checkout of another repository may lie in this one's work tree, and is no part of it.
-        if let path = checkout.repositoryPath(of: place) {
-            let tracked = try await checkout.entries([path], at: commit)
-            guard path != .root, tracked.isEmpty else {
-                throw ValidationError(
-                    "protected policies: \(folder) is in the repository that is judged: a change could touch them")
-            }
-        }
+        try await refuseTracked(folder, "protected policies", checkout, commit)
         return try await ProtectedPolicies(folder: folder)
+    }
+
+    /// Refuses what a change is judged by and could itself have written.
+    ///
+    /// A checkout of another repository may lie in this one's work tree, and is no part of it.
+    private func refuseTracked(
+        _ name: String?, _ what: String, _ checkout: GitCheckout, _ commit: CommitID
+    ) async throws {
+        let place = name.map { URL(fileURLWithPath: $0).standardizedFileURL.resolvingSymlinksInPath().path }
+        guard let name, let place, let path = checkout.repositoryPath(of: place) else { return }
+        let tracked = try await checkout.entries([path], at: commit)
+        guard path == .root || !tracked.isEmpty else { return }
+        throw ValidationError("\(what): \(name) is in the repository that is judged: a change could touch it")
     }
 }
 

@@ -33,6 +33,8 @@ struct CISystem {
     }
 
     /// Where the change may start, best first.
+    ///
+    /// Never the branch's own push before: what one push weakens, the next could use.
     var bases: [Base] {
         var bases: [Base] = []
         func add(branch: String?) {
@@ -56,30 +58,40 @@ struct CISystem {
             add(branch: environment["GITHUB_BASE_REF"])
             add(commit: event["merge_group", "base_sha"])
             add(commit: event["pull_request", "base", "sha"])
-            add(commit: event["before"])
+            if bases.isEmpty {
+                let main = event["repository", "default_branch"]
+                let isMain = main.map { environment["GITHUB_REF"] ?? event["ref"] == "refs/heads/\($0)" } ?? true
+                if isMain { add(commit: event["before"]) } else { add(branch: main) }
+            }
         case .gitlab:
-            add(commit: environment["CI_MERGE_REQUEST_DIFF_BASE_SHA"], exact: true)
+            // Set where what is checked out is the merge with it.
             add(commit: environment["CI_MERGE_REQUEST_TARGET_BRANCH_SHA"])
             add(branch: environment["CI_MERGE_REQUEST_TARGET_BRANCH_NAME"])
-            add(commit: environment["CI_COMMIT_BEFORE_SHA"])
-            if environment["CI_COMMIT_BRANCH"] != environment["CI_DEFAULT_BRANCH"] {
-                add(branch: environment["CI_DEFAULT_BRANCH"])
+            add(commit: environment["CI_MERGE_REQUEST_DIFF_BASE_SHA"], exact: true)
+            if bases.isEmpty {
+                let main = environment["CI_DEFAULT_BRANCH"]
+                let isMain = main.map { $0 == environment["CI_COMMIT_BRANCH"] } ?? true
+                if isMain { add(commit: environment["CI_COMMIT_BEFORE_SHA"]) } else { add(branch: main) }
             }
         case .jenkins:
             add(branch: environment["CHANGE_TARGET"])
-            if environment["CHANGE_TARGET"] == nil {
+            if bases.isEmpty, environment["BRANCH_NAME"] == nil || environment["BRANCH_IS_PRIMARY"] == "true" {
                 add(commit: environment["GIT_PREVIOUS_SUCCESSFUL_COMMIT"])
-                add(commit: environment["GIT_PREVIOUS_COMMIT"])
             }
-        case .circle: add(commit: environment["CIRCLE_BASE_REVISION"])
+        case .circle:
+            if Self.mainBranches.contains(environment["CIRCLE_BRANCH"] ?? "") {
+                add(commit: environment["CIRCLE_BASE_REVISION"])
+            }
         case .none: break
         }
         if bases.isEmpty {
             bases.append(Base(name: "refs/remotes/origin/HEAD"))
-            for branch in ["main", "master"] { add(branch: branch) }
+            for branch in Self.mainBranches { add(branch: branch) }
         }
         return bases
     }
+
+    private static let mainBranches = ["main", "master"]
 
     /// How to make this system fetch enough history; nil where no system does.
     var historySetting: String? {

@@ -6,7 +6,8 @@ protocol ChangeKnowledge: Sendable {
     /// The accepted result of a Model's step; nil when nobody has published one that can be trusted.
     func result(of step: StepName, key: StepKey, in model: ModelID) async -> StepRecord?
 
-    func champion(of deployment: DeploymentID) async -> ChampionEvidence
+    /// The version that serves, and when that was published.
+    func champion(of deployment: DeploymentID) async -> (ChampionEvidence, published: Instant?)
 
     /// What a reader should know of what was not to be had.
     var notes: [String] { get async }
@@ -52,20 +53,20 @@ actor SharedKnowledge: ChangeKnowledge {
         }
     }
 
-    func champion(of deployment: DeploymentID) async -> ChampionEvidence {
-        guard let shared else { return .unknown("no shared store was given that a controller publishes to") }
+    func champion(of deployment: DeploymentID) async -> (ChampionEvidence, published: Instant?) {
+        func unknown(_ why: String) -> (ChampionEvidence, published: Instant?) { (.unknown(why), nil) }
+        guard let shared else { return unknown("no shared store was given that a controller publishes to") }
         guard shared.trustsAnybody else {
-            return .unknown("no trusted key was given, so nothing in \(shared.name) can be believed")
+            return unknown("no trusted key was given, so nothing in \(shared.name) can be believed")
         }
         // A store that was away a moment ago is not waited for again.
-        if let problem { return .unknown(problem) }
+        if let problem { return unknown(problem) }
         do throws(StorageError) {
-            return try await shared.champion(of: deployment)
-                ?? .unknown(
-                    "no controller has published a champion of \(deployment.source)/\(deployment.name) to \(shared.name)"
-                )
+            if let found = try await shared.champion(of: deployment) { return (found.champion, found.published) }
+            let name = "\(deployment.source)/\(deployment.name)"
+            return unknown("no controller has published a champion of \(name) to \(shared.name)")
         } catch {
-            return .unknown(error.message)
+            return unknown(error.message)
         }
     }
 }

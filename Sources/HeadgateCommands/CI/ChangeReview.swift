@@ -41,6 +41,7 @@ struct ChangeReview {
             source: source, base: base, head: head, protected: protected, given: given, now: now)
         if let training {
             let open = Set(planned.filter { $0.action == .run || $0.action == .wait }.compactMap(modelName))
+                .union(assumed(planned, known))
             // As a controller does not run what a policy refuses beforehand.
             let refusals = open.reduce(into: [:]) { $0[$1] = judge.refusalToTrain($1) }
             let wanted = open.subtracting(refusals.keys)
@@ -58,7 +59,9 @@ struct ChangeReview {
         } else {
             report.executions = taken
         }
-        report.changes = changes(planned, settled)
+        // By the first plan: results that a store has do not make a change of what asks for them.
+        report.changes = changes(first, settled)
+        report.diagnostics += try await links()
         try await locateSteps(in: &report)
         let tests = try await ChangePolicyTests(
             repository: repository, folder: folder, base: baseCommit?.id, head: head.commit.commit,
@@ -83,6 +86,36 @@ struct ChangeReview {
         planner.plan(
             source, head.desired, base: base, known: PlanKnowledge(steps: known), revision: head.revision,
             commit: head.commit, now: now)
+    }
+
+    /// Models that roll out with results which base asked for, perhaps of another Model, and which nobody has.
+    private func assumed(_ changes: [PlannedChange], _ known: [StepKey: StepRecord]) -> Set<ModelName> {
+        let served = changes.filter { $0.action == .rollOut }.compactMap { change in
+            DeploymentName(change.object.name).flatMap { head.desired.deployments[$0]?.spec.model }
+        }
+        let planner = PipelinePlanner(host: head.desired.hostFacts)
+        return Set(served).filter { name in
+            guard let model = head.desired.models[name] else { return false }
+            let plan = planner.plan(ModelID(source: source, name: name), model) { known[$0] }
+            return plan.steps.contains { $0.record == nil }
+        }
+    }
+
+    /// Files of manifests that became links, which nobody follows: what they declared leaves.
+    private func links() async throws(SourceError) -> [Diagnostic] {
+        let gone =
+            base.deployments.filter { head.desired.deployments[$0.key] == nil }.values.map(\.meta.location)
+            + base.models.filter { head.desired.models[$0.key] == nil }.values.map(\.meta.location)
+            + base.policies.filter { head.desired.policies[$0.key] == nil }.values.map(\.meta.location)
+            + base.targets.filter { head.desired.targets[$0.key] == nil }.values.map(\.meta.location)
+        let files = Set(gone.map(\.file)).sorted()
+        let entries = try await repository.entries(files, at: head.commit.commit)
+        return files.filter { entries[$0]?.mode == .link }.map { file in
+            Diagnostic(
+                .warning, code: "symbolic-link",
+                "this is a symbolic link now, which is not followed: what the file declared leaves the repository",
+                at: SourceLocation(file: file, line: 1, column: 1))
+        }
     }
 
     private func modelName(_ change: PlannedChange) -> ModelName? {
@@ -231,7 +264,7 @@ struct ChangeReview {
             let candidate = CandidateEvidence(
                 id, model, plan, builder: builder, head: head, given: given.candidates?[name.text]?.metrics,
                 reports: given.candidates?[name.text]?.reports == nil ? nil : given.reports[name.text], now: now)
-            let (champion, untold, isAside) = await champion(of: deployment, model: id)
+            let (champion, untold, published, isAside) = await champion(of: deployment, model: id)
             if !candidate.leftAside.isEmpty {
                 let names = candidate.leftAside.joined(separator: ", ")
                 notes.append("the evidence file gives \(names) of Model \(name); what its steps report counts")
@@ -244,10 +277,22 @@ struct ChangeReview {
             let moves =
                 moving.contains(ObjectID(id))
                 || deployment.map { moving.contains(ObjectID(DeploymentID(source: source, name: $0))) } ?? false
-            let judged = judge.judge(
-                SubjectJudge.Subject(
-                    model: name, deployment: deployment, candidate: candidate, champion: champion, untold: untold,
-                    trains: moving.contains(ObjectID(id)), moves: moves))
+            let subject = SubjectJudge.Subject(
+                model: name, deployment: deployment, candidate: candidate, champion: champion, untold: untold,
+                trains: moving.contains(ObjectID(id)), moves: moves)
+            var judged = judge.judge(subject)
+            if let published, case .known(let evidence) = champion {
+                judged.championNote = "The champion is \(evidence.version.short), as published at \(published)."
+            }
+            notes += judge.unaskableAtBase(subject).map {
+                "base has policy \($0) in error, so that head's text of it is asked alone"
+            }
+            if given.candidates?[name.text] != nil, candidate.evidence != nil {
+                notes.append("evidence of Model \(name) is taken from a file, for what no step reports")
+            }
+            if moves, judged.gates.isEmpty, !head.desired.policies.isEmpty || !base.policies.isEmpty {
+                notes.append("no policy guards \(judged.object), though there are policies")
+            }
             if moves || !judged.gates.isEmpty { subjects.append(judged) }
         }
         return (subjects, notes)
@@ -256,14 +301,14 @@ struct ChangeReview {
     /// The published champion, else the one that is given; whether that is left aside.
     private func champion(
         of deployment: DeploymentName?, model: ModelID
-    ) async -> (ChampionEvidence, untold: Set<String>, isAside: Bool) {
-        guard let deployment else { return (.unknown("no Deployment serves this Model"), [], false) }
-        let published = await knowledge.champion(of: DeploymentID(source: source, name: deployment))
-        guard let entry = given.champions?[deployment.text] else { return (published, [], false) }
-        guard case .unknown = published else { return (published, [], true) }
-        guard let entry else { return (.none, [], false) }
+    ) async -> (ChampionEvidence, untold: Set<String>, published: Instant?, isAside: Bool) {
+        guard let deployment else { return (.unknown("no Deployment serves this Model"), [], nil, false) }
+        let (known, published) = await knowledge.champion(of: DeploymentID(source: source, name: deployment))
+        guard let entry = given.champions?[deployment.text] else { return (known, [], published, false) }
+        guard case .unknown = known else { return (known, [], published, true) }
+        guard let entry else { return (.none, [], nil, false) }
         let (champion, untold) = CandidateEvidence.givenChampion(model, entry.metrics, head: head, now: now)
-        return (champion, untold, false)
+        return (champion, untold, nil, false)
     }
 }
 

@@ -11,6 +11,8 @@ struct ChangeTraining: Sendable {
     let notes: @Sendable () -> [String]
     /// Says that a step began or ended.
     let progress: @Sendable (String) -> Void
+    /// Tells this call's runs from earlier ones', whose outcomes nobody vouches for.
+    let call = String(UInt32.random(in: 0...UInt32.max), radix: 36)
 
     struct Results: Sendable {
         var records: [StepKey: StepRecord] = [:]
@@ -66,7 +68,7 @@ struct ChangeTraining: Sendable {
             }) {
                 results.executions.append(execution)
                 guard case .succeeded = outcome else { continue }
-                results.records[key] = Self.record(key, outcome)
+                results.records[key] = record(key, outcome)
             }
         }
     }
@@ -74,7 +76,7 @@ struct ChangeTraining: Sendable {
     private func run(
         _ step: PlannedStep, _ id: ModelID, _ model: Object<ModelSpec>
     ) async throws -> (StepKey, StepOutcome, ReviewReport.Execution)? {
-        guard let key = step.key, let run = Self.run(of: key), let launch = step.launch(run: run, model: id) else {
+        guard let key = step.key, let run = run(of: key), let launch = step.launch(run: run, model: id) else {
             return nil
         }
         progress("\(id.name) \(step.spec.name): runs")
@@ -98,10 +100,10 @@ struct ChangeTraining: Sendable {
         return (key, outcome, execution)
     }
 
-    /// The same run for the same key: two Models that ask for it run it once (I2), and a kept state folder has it already.
-    static func run(of key: StepKey) -> RunID? { RunID("ci-\(key.digest.hex.prefix(40))") }
+    /// The same run for the same key: two Models that ask for it run it once (I2).
+    private func run(of key: StepKey) -> RunID? { RunID("ci-\(key.digest.hex.prefix(40))-\(call)") }
 
-    private static func record(_ key: StepKey, _ outcome: StepOutcome) -> StepRecord? {
+    private func record(_ key: StepKey, _ outcome: StepOutcome) -> StepRecord? {
         guard case .succeeded(let result) = outcome, let run = run(of: key) else { return nil }
         return StepRecord(key: key, run: run, outcome: .succeeded(result), recorded: result.ended)
     }

@@ -18,6 +18,12 @@ struct SharedOptions: ParsableArguments {
     var signingKey: String?
     @Option(help: "A file with public keys whose results and champions are believed; as often as needed.")
     var trustedKey: [String] = []
+    @Option(
+        help: """
+            A file with public keys of controllers, whose champions are believed; as often as needed. By default the \
+            trusted keys.
+            """)
+    var championKey: [String] = []
 
     /// What variables say of a store though none is given, in a sentence; nil where all have their effect.
     func note(_ environment: [String: String]) -> String? {
@@ -33,8 +39,9 @@ struct SharedOptions: ParsableArguments {
     /// The store that the options or the environment name; nil for none.
     func open(_ environment: [String: String], _ system: CISystem) throws -> SharedStore? {
         guard let url = store ?? environment["HEADGATE_STORE"], !url.isEmpty else {
-            guard signingKey == nil, trustedKey.isEmpty else {
-                throw ValidationError("--signing-key and --trusted-key are for a shared store: give --store, too")
+            guard signingKey == nil, trustedKey.isEmpty, championKey.isEmpty else {
+                throw ValidationError(
+                    "--signing-key, --trusted-key and --champion-key are for a shared store: give --store, too")
             }
             return nil
         }
@@ -42,7 +49,8 @@ struct SharedOptions: ParsableArguments {
         if trusted.isEmpty, let files = environment["HEADGATE_TRUSTED_KEYS"] {
             trusted = files.split(separator: ":").map(String.init)
         }
-        let settings = SharedStoreSettings(url: url, keyFile: signingKey, trustedKeys: trusted)
+        let settings = SharedStoreSettings(
+            url: url, keyFile: signingKey, trustedKeys: trusted, championKeys: championKey)
         do {
             return try settings.open(environment, builder: environment["HEADGATE_BUILDER"] ?? system.builder)
         } catch let error as ConfigurationError {

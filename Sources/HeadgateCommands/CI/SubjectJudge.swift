@@ -74,6 +74,14 @@ struct SubjectJudge {
         }
     }
 
+    /// Policies that guard a subject on both sides and that base could not ask, as it has them in error.
+    func unaskableAtBase(_ subject: Subject) -> [PolicyName] {
+        let heads = guards(head.desired, other: nil, subject)
+        return guards(base, other: head.desired, subject).values
+            .filter { heads[$0.name] != nil && heads[$0.name]?.digest != $0.digest && !isAnswerable($0, subject) }
+            .map(\.name).sorted()
+    }
+
     /// Why a Model's steps are not run: what a policy at `plan` says, by base's text or head's; nil when none refuses.
     func refusalToTrain(_ model: ModelName) -> String? {
         let subject = Subject(
@@ -112,16 +120,20 @@ struct SubjectJudge {
 
     private func guards(_ desired: DesiredState, other: DesiredState?, _ subject: Subject) -> [PolicyName: PolicyGuard]
     {
-        let all = PolicyGuards(source: source, desired: desired, other: other)
-            .guarding(subject.model, subject.deployment)
+        let guards = PolicyGuards(source: source, desired: desired, other: other)
+        let all = models(of: subject, in: desired).flatMap { guards.guarding($0, subject.deployment) }
         return Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
     }
 
+    /// The Model, and the one that the Deployment serves on a side of the change: another Model is no way out either.
+    private func models(of subject: Subject, in desired: DesiredState) -> [ModelName] {
+        let served = subject.deployment.flatMap { desired.deployments[$0]?.spec.model }
+        return [subject.model] + [served].compactMap(\.self).filter { $0 != subject.model }
+    }
+
     private func labels(of subject: Subject, in desired: DesiredState) -> [[String: String]] {
-        [
-            desired.models[subject.model]?.meta.labels,
-            subject.deployment.flatMap { desired.deployments[$0]?.meta.labels },
-        ].compactMap(\.self)
+        models(of: subject, in: desired).compactMap { desired.models[$0]?.meta.labels }
+            + [subject.deployment.flatMap { desired.deployments[$0]?.meta.labels }].compactMap(\.self)
     }
 
     /// Whether base's policy could be asked at base.
@@ -172,9 +184,9 @@ struct SubjectJudge {
 
     /// Head's, or base's where head has none any more.
     private func binding(of policy: PolicyName, _ subject: Subject) -> GateAnswer.Binding? {
-        let sides = [head.desired, base].lazy.compactMap { side in
-            PolicyGuards(source: source, desired: side, other: nil)
-                .binding(of: policy, to: subject.model, subject.deployment)
+        let sides = [head.desired, base].lazy.flatMap { side in
+            let guards = PolicyGuards(source: source, desired: side, other: nil)
+            return models(of: subject, in: side).compactMap { guards.binding(of: policy, to: $0, subject.deployment) }
         }
         return sides.first
     }
@@ -199,9 +211,10 @@ struct SubjectJudge {
         return answer
     }
 
-    /// The numbers that head's and protected policies compare metrics with.
+    /// The numbers that head's, base's and protected policies compare metrics with.
     private func bounds(_ subject: Subject) -> [MetricBound] {
-        let guards = guards(head.desired, other: nil, subject).sorted { $0.key < $1.key }.map(\.value)
+        let sides = [guards(head.desired, other: nil, subject), guards(base, other: head.desired, subject)]
+        let guards = sides.flatMap { side in side.sorted { $0.key < $1.key }.map(\.value) }
         let evidence = evidence(.validate, subject)
         var bounds: [MetricBound] = []
         for policy in guards + protected.guarding(labels(of: subject, in: head.desired))

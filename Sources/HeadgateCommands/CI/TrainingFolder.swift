@@ -5,6 +5,9 @@ import HeadgateProviders
 import HeadgateStore
 
 /// What a change's pipelines run in: a state folder that is kept, or one that is removed at the end.
+///
+/// Of one that is kept, a call takes over environments and pinned data. Runs and their outputs are each call's own: steps
+/// may write to the folder, so that nobody vouches for what an earlier call left there as results.
 struct TrainingFolder {
     let path: String
     private let isTemporary: Bool
@@ -13,8 +16,11 @@ struct TrainingFolder {
 
     init(_ given: String?) throws {
         isTemporary = given == nil
-        path = try given.map { ControllerOptions.stateFolder($0) } ?? Self.temporary()
+        // Below what is given, since it may be a controller's.
+        path = try given.map { ControllerOptions.stateFolder($0) + "/ci" } ?? Self.temporary()
+        if !isTemporary { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
         folder = try StateFolder(path)
+        try folder.forgetRuns()
     }
 
     private static func temporary() throws -> String {

@@ -12,6 +12,14 @@ struct ProtectedOptions: ParsableArguments {
     @Option(help: "A controller's configuration, which says where protected policies are.")
     var config: String?
 
+    /// That a place was named and nothing is protected, in a sentence.
+    var note: String? {
+        guard (try? folder()) == .some(nil) else { return nil }
+        if let config { return "\(config) names no protectedPolicies: nothing is protected" }
+        let isEmpty = ProcessInfo.processInfo.environment["HEADGATE_PROTECTED_POLICIES"]?.isEmpty ?? false
+        return isEmpty ? "HEADGATE_PROTECTED_POLICIES is empty: nothing is protected" : nil
+    }
+
     /// The folder that is named; nil for none.
     ///
     /// - Throws: `ValidationError` for a configuration that cannot be read.

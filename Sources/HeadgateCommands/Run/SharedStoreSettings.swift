@@ -10,6 +10,8 @@ struct SharedStoreSettings: Codable, Sendable {
     var keyFile: String?
     /// Files with the public keys whose attestations are taken.
     var trustedKeys: [String]?
+    /// Files with the public keys whose champions are believed; by default those.
+    var championKeys: [String]?
     /// A URI that names this machine in what it signs.
     var builder: String?
 
@@ -24,7 +26,8 @@ struct SharedStoreSettings: Codable, Sendable {
         do {
             return SharedStore(
                 try blobs(environment), trusted: try (trustedKeys ?? []).flatMap(Self.keys),
-                signer: try signer(environment), builder: self.builder ?? builder)
+                controllers: try (championKeys ?? []).flatMap(Self.keys), signer: try signer(environment),
+                builder: self.builder ?? builder)
         } catch let error as KeyError {
             throw ConfigurationError("the shared store: \(error)")
         } catch let error as StorageError {

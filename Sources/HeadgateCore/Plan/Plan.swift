@@ -313,11 +313,20 @@ package struct Planner: Sendable {
             let id = ObjectID(DeploymentID(source: source, name: name))
             return head.deployments[name] == nil && head.hold(on: id, lastSeenAt: deployment.meta.location) == nil
         }.sorted { $0.key < $1.key }
-        return gone.map { name, deployment in
-            let object = ObjectID(DeploymentID(source: source, name: name))
-            return deployment.spec.deletionPolicy == .orphan
-                ? PlannedChange(object, .none, "left the repository; what serves is left (orphan)")
-                : PlannedChange(object, .prune, "left the repository; drained and removed")
+        let models = base.models.filter { name, model in
+            let object = ObjectID(ModelID(source: source, name: name))
+            return head.models[name] == nil && head.hold(on: object, lastSeenAt: model.meta.location) == nil
+        }.keys.sorted().map { name in
+            PlannedChange(
+                ObjectID(ModelID(source: source, name: name)), .prune,
+                "left the repository; its versions stay until they are collected")
         }
+        return models
+            + gone.map { name, deployment in
+                let object = ObjectID(DeploymentID(source: source, name: name))
+                return deployment.spec.deletionPolicy == .orphan
+                    ? PlannedChange(object, .none, "left the repository; what serves is left (orphan)")
+                    : PlannedChange(object, .prune, "left the repository; drained and removed")
+            }
     }
 }

@@ -63,7 +63,9 @@ struct Repository: ~Copyable {
 
     /// Refuses what the library would open and then misread.
     func refuseUnsupported(shallow: Bool) throws(SourceError) {
-        if try setting("extensions.objectformat").map({ $0 != "sha1" }) ?? false { throw Self.unsupportedHash(name) }
+        if try setting("extensions.objectformat").map({ $0.lowercased() != "sha1" }) ?? false {
+            throw Self.unsupportedHash(name)
+        }
         if try isPartial {
             throw SourceError(
                 .unsupported,
@@ -108,12 +110,13 @@ struct Repository: ~Copyable {
         }
     }
 
-    private func setting(_ key: String) throws(SourceError) -> String? {
+    /// A value of the repository's configuration, or the user's; nil for none.
+    func setting(_ key: String) throws(SourceError) -> String? {
         var config: OpaquePointer?
         try LibGit2.check(git_repository_config_snapshot(&config, pointer), "cannot read the settings of \(name)")
         defer { git_config_free(config) }
         var value: UnsafePointer<CChar>?
         guard git_config_get_string(&value, config, key) == 0, let value else { return nil }
-        return String(cString: value).lowercased()
+        return String(cString: value)
     }
 }

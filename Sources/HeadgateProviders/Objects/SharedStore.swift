@@ -9,6 +9,8 @@ package import HeadgateCore
 package struct SharedStore: Sendable {
     private let blobs: any SharedBlobs
     private let trusted: [VerifyingKey]
+    /// Whose champions count.
+    private let controllers: [VerifyingKey]
     private let signer: SigningKey?
     /// Names this machine in what it signs.
     private let builder: String
@@ -19,18 +21,23 @@ package struct SharedStore: Sendable {
     /// - Parameters:
     ///   - blobs: Where it is kept.
     ///   - trusted: Whose attestations count; the signer's own always do.
+    ///   - controllers: Whose champions count, where these are fewer: who makes results need not say what serves.
     ///   - signer: Makes attestations; nothing is written without one.
     ///   - builder: A URI that names who ran what is published.
-    package init(_ blobs: any SharedBlobs, trusted: [VerifyingKey], signer: SigningKey?, builder: String) {
+    package init(
+        _ blobs: any SharedBlobs, trusted: [VerifyingKey], controllers: [VerifyingKey] = [], signer: SigningKey?,
+        builder: String
+    ) {
         self.blobs = blobs
         self.trusted = trusted + [signer?.verifyingKey].compactMap(\.self)
+        self.controllers = controllers.isEmpty ? self.trusted : controllers
         self.signer = signer
         self.builder = builder
     }
 
     package var name: String { blobs.name }
     package var canWrite: Bool { signer != nil }
-    package var trustsAnybody: Bool { !trusted.isEmpty }
+    package var trustsAnybody: Bool { !trusted.isEmpty || !controllers.isEmpty }
 
     // MARK: Results of steps
 
@@ -134,20 +141,27 @@ package struct SharedStore: Sendable {
     // MARK: Champions
 
     /// What a trusted controller last said of a Deployment's champion; nil when it said nothing.
-    package func champion(of deployment: DeploymentID) async throws(StorageError) -> ChampionEvidence? {
+    package func champion(
+        of deployment: DeploymentID
+    ) async throws(StorageError) -> (champion: ChampionEvidence, published: Instant)? {
         guard let bytes = try await blobs.read(Self.place(of: deployment), limit: Self.attestationLimit) else {
             return nil
         }
         guard let envelope = try? JSONFile.decode(DSSEEnvelope.self, bytes),
-            let (body, _) = envelope.verified(by: trusted)
+            let (body, _) = envelope.verified(by: controllers)
         else {
             throw StorageError(
                 .corrupted, "the champion of \(deployment.name) in \(name) is not signed by a trusted key")
         }
         guard let statement = try? JSONFile.decode(InTotoStatement<ChampionStatement>.self, body),
-            statement.predicateType == ChampionStatement.predicateType, statement.predicate.deployment == deployment
+            statement.predicateType == ChampionStatement.predicateType
         else { throw StorageError(.corrupted, "the champion of \(deployment.name) in \(name) is not readable") }
-        return statement.predicate.champion
+        let predicate = statement.predicate
+        guard predicate.deployment == deployment else {
+            throw StorageError(
+                .corrupted, "what \(name) holds as the champion of \(deployment.name) is about \(predicate.deployment)")
+        }
+        return (predicate.champion, predicate.published)
     }
 
     /// Publishes a Deployment's champion, unless just that stands there.
@@ -155,7 +169,7 @@ package struct SharedStore: Sendable {
         _ champion: ChampionEvidence, of deployment: DeploymentID, now: Instant
     ) async throws(StorageError) {
         guard let signer else { return }
-        if let known = try? await self.champion(of: deployment), known == champion { return }
+        if let known = try? await self.champion(of: deployment), known.champion == champion { return }
         let subject: [InTotoStatement<ChampionStatement>.Subject]
         switch champion {
         case .known(let evidence):

@@ -29,6 +29,17 @@ package final class StateFolder: Sendable {
         close(lock)
     }
 
+    /// Deletes all that its runs left, their outputs too; environments and mirrors stay.
+    ///
+    /// - Throws: ``StateFolderError`` for what cannot be deleted.
+    package func forgetRuns() throws(StateFolderError) {
+        for folder in [layout.runs, layout.objects] {
+            LocalFiles.removeAll(folder)
+            guard (try? LocalFiles.names(in: folder))?.isEmpty ?? true else { throw .system("delete", folder) }
+            try Self.make(folder)
+        }
+    }
+
     /// The id of the process that uses a state folder; nil when none does.
     package static func owner(of layout: StateLayout) -> Int32? {
         let descriptor = open(layout.lock, O_RDWR | O_CLOEXEC)
@@ -72,7 +83,8 @@ package final class StateFolder: Sendable {
             if errno == EWOULDBLOCK {
                 let owner = writtenOwner(descriptor).map { " (process \($0))" } ?? ""
                 error = StateFolderError(
-                    .locked, "the state folder \(layout.root) is in use by another controller\(owner): stop it first")
+                    .locked,
+                    "the state folder \(layout.root) is in use by another headgate\(owner): wait for it, or stop it")
             } else {
                 error = .system("lock", layout.lock)
             }

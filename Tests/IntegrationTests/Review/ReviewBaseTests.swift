@@ -22,10 +22,25 @@ import Testing
         let (review, path, head, base) = try await clone()
         let event = review.repository.folder + "/event.json"
         try #"{"before": "\#(base)"}"#.write(toFile: event, atomically: true, encoding: .utf8)
+        // A push before this one is no base: what it weakened, this one could use.
+        let parent = try await review.repository.git("rev-parse", "HEAD~1")
+        let push = review.repository.folder + "/push.json"
+        try #"{"before": "\#(parent)", "ref": "refs/heads/change", "repository": {"default_branch": "main"}}"#
+            .write(toFile: push, atomically: true, encoding: .utf8)
         let zeros = String(repeating: "0", count: 40)
         let systems: [[String: String]] = [
             ["GITHUB_ACTIONS": "true", "GITHUB_BASE_REF": "main", "GITHUB_REF": "refs/pull/7/head"],
             ["GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": event],
+            ["GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": push, "GITHUB_REF": "refs/heads/change"],
+            [
+                "GITLAB_CI": "true", "CI_COMMIT_BEFORE_SHA": parent, "CI_COMMIT_BRANCH": "change",
+                "CI_DEFAULT_BRANCH": "main",
+            ],
+            [
+                "JENKINS_URL": "http://ci", "BRANCH_NAME": "change", "GIT_PREVIOUS_SUCCESSFUL_COMMIT": parent,
+                "GIT_PREVIOUS_COMMIT": parent,
+            ],
+            ["CIRCLECI": "true", "CIRCLE_BASE_REVISION": parent, "CIRCLE_BRANCH": "change"],
             ["GITLAB_CI": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base],
             ["GITLAB_CI": "true", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"],
             [

@@ -161,4 +161,142 @@ import Testing
         let answer = try review.ci("--train", "changed", "-o", "github-summary")
         #expect(answer.code == 64 && !answer.notes.contains("runs"), "\(answer)")
     }
+
+    @Test(arguments: ["named", "selected", "protected"])
+    func `another Model is no way out for a Deployment that policies guard`(_ way: String) async throws {
+        let review = try await ReviewRepository()
+        let strict = Self.policy("strict", "candidate.metrics.accuracy >= 0.85")
+        if way == "selected" {
+            try await review.repository.commit("Add", ["policies.yaml": ReviewRepository.policies(rest: strict)])
+        }
+        let parts = ReviewRepository.model(accuracy: "0.5", policies: way == "named" ? "[floor]" : "[]")
+            .components(separatedBy: "---\n")
+        let other = parts[0].replacing("name: wine, labels: {tier: production}", with: "name: other")
+            .replacing("policies: [floor]", with: "policies: []")
+        let served = parts[1].replacing("model: wine", with: "model: other")
+        let before = ReviewRepository.model(accuracy: "0.9", policies: way == "named" ? "[floor]" : "[]")
+        try await review.repository.commit("Base", ["models/wine/headgate.yaml": before])
+        try await review.change([
+            "models/wine/headgate.yaml": "\(before.components(separatedBy: "---\n")[0])---\n\(other)---\n\(served)"
+        ])
+        let folder = review.repository.folder + "/protected"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try strict.write(toFile: folder + "/strict.yaml", atomically: true, encoding: .utf8)
+        let answer = try review.ci(
+            way == "protected"
+                ? ["--train", "changed", "--protected-policies", folder] : ["--train", "changed"])
+        #expect(answer.code == 1, "\(answer)")
+        let standing = way == "protected" ? "protected" : "removed"
+        let name = way == "named" ? "floor" : "strict"
+        #expect(answer.output.contains("\(name) at validate (\(standing)): fail"), "\(answer)")
+    }
+
+    @Test func `what guards nothing is noted`() async throws {
+        let review = try await ReviewRepository()
+        let free = ReviewRepository.model(policies: "[]").replacing("name: wine", with: "name: free")
+            .replacing("model: wine", with: "model: free")
+        try await review.change(["free/headgate.yaml": free, "free/train.sh": "true\n", "free/evaluate.sh": "true\n"])
+        let answer = try review.ci()
+        #expect(answer.output.contains("no policy guards Deployment/free, though there are policies"), "\(answer)")
+    }
+
+    @Test func `what a change is judged by is no part of it`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change(["allowed": "", "ctl.yaml": "protectedPolicies: x\n"])
+        for options in [["--allowed-signers", "allowed"], ["--config", "ctl.yaml"]] {
+            let answer = try review.ci(options)
+            #expect(answer.code == 64 && answer.notes.contains("a change could touch it"), "\(answer)")
+        }
+        let outside = review.repository.folder + "/ctl.yaml"
+        try "sources: []\n".write(toFile: outside, atomically: true, encoding: .utf8)
+        let open = try review.ci("--config", outside)
+        #expect(open.output.contains("names no protectedPolicies: nothing is protected"), "\(open)")
+    }
+
+    @Test func `a state folder that is kept holds no results for the next call`() async throws {
+        let review = try await ReviewRepository()
+        let state = review.repository.folder + "/state"
+        // What fails once may be well the next time, and what a step wrote about others is not believed.
+        let count = review.repository.folder + "/count"
+        try await review.change([
+            "models/wine/train.sh": """
+            echo x >> \(count)
+            test $(wc -l < \(count)) -gt 1 || exit 1
+            mkdir model && echo "$1" > model/accuracy
+
+            """
+        ])
+        #expect(try review.ci("--train", "changed", "--state", state).code == 1)
+        #expect(try review.ci("--train", "changed", "--state", state).code == 0)
+        #expect(try review.ci("--train", "changed", "--state", state).code == 0)
+        #expect(try String(contentsOfFile: count, encoding: .utf8).count == 6)
+    }
+
+    @Test func `a step cannot read the signing key, and what prints it shows it to nobody`() async throws {
+        let review = try await ReviewRepository()
+        let made = try ReviewRepository.run(
+            HeadgateExecutable.path, ["key", "generate", "k.pem"], in: review.repository.folder)
+        #expect(made.code == 0)
+        let key = try String(contentsOfFile: review.repository.folder + "/k.pem", encoding: .utf8)
+        try await review.change([
+            "models/wine/train.sh": """
+            for file in /proc/[0-9]*/environ; do tr '\\0' '\\n' < "$file" 2>/dev/null; done
+            echo the end >&2; exit 1
+
+            """
+        ])
+        let folder = review.repository.folder + "/report"
+        let answer = try review.ci(
+            "--train", "changed", "--report", folder, "-o", "text", "-o", "json", "--store",
+            review.repository.folder + "/store", environment: ["HEADGATE_SIGNING_KEY": key])
+        #expect(answer.code == 1 && answer.output.contains("the end"), "\(answer)")
+        let secret = try #require(key.split(separator: "\n").dropFirst().first)
+        #expect(!answer.output.contains(secret) && !answer.notes.contains(secret))
+        for file in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+            let text = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
+            #expect(text?.contains(secret) != true, "\(file)")
+        }
+    }
+
+    @Test func `results that another Model had at base are made when a Deployment waits for them`() async throws {
+        let review = try await ReviewRepository()
+        let challenger = ReviewRepository.model(accuracy: "0.95").components(separatedBy: "---\n")[0]
+            .replacing("name: wine", with: "name: challenger")
+        try await review.repository.commit(
+            "Challenge",
+            ["models/wine/headgate.yaml": "\(challenger)---\n\(ReviewRepository.model(accuracy: "0.90"))"])
+        try await review.change([
+            "models/wine/headgate.yaml": "\(challenger)---\n\(ReviewRepository.model(accuracy: "0.95"))"
+        ])
+        let answer = try review.ci("--train", "changed")
+        #expect(answer.code == 0 && answer.output.contains("floor at validate: pass"), "\(answer)")
+    }
+
+    @Test func `what leaves is named, and why`() async throws {
+        let review = try await ReviewRepository()
+        try await review.change([
+            "models/wine/headgate.yaml": nil, "models/wine/manifest.txt": ReviewRepository.model(),
+        ])
+        try FileManager.default.createSymbolicLink(
+            atPath: review.repository.path + "/models/wine/headgate.yaml", withDestinationPath: "manifest.txt")
+        try await review.repository.git("add", "-A")
+        try await review.repository.git("commit", "-q", "-m", "Link")
+        let answer = try review.ci()
+        #expect(answer.output.contains("Model/wine"), "\(answer)")
+        #expect(
+            answer.output.contains("headgate.yaml:1:1: warning: this is a symbolic link now, which is not followed"),
+            "\(answer)")
+    }
+
+    @Test func `a policy that base could not ask is named`() async throws {
+        let review = try await ReviewRepository()
+        let slip = ReviewRepository.policies().replacing(
+            "candidate.metrics.accuracy", with: "candidat.metrics.accuracy")
+        try await review.repository.commit("Slip", ["policies.yaml": slip])
+        try await review.change(["policies.yaml": ReviewRepository.policies(floor: "0.1")])
+        let answer = try review.ci(
+            "--evidence", try review.given(#"{"candidates": {"wine": {"metrics": {"accuracy": 0.9}}}}"#))
+        #expect(
+            answer.output.contains("base has policy floor in error, so that head's text of it is asked"), "\(answer)")
+    }
 }

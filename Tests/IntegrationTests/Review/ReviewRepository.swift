@@ -110,6 +110,10 @@ struct ReviewRepository {
             HeadgateExecutable.path, ["ci"] + arguments, in: path ?? repository.path, environment: environment)
     }
 
+    func ci(_ arguments: [String]) throws -> Answer {
+        try Self.run(HeadgateExecutable.path, ["ci"] + arguments, in: repository.path)
+    }
+
     static func run(
         _ program: String, _ arguments: [String], in path: String, environment: [String: String] = [:]
     ) throws -> Answer {
