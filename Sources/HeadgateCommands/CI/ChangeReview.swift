@@ -282,7 +282,7 @@ struct ChangeReview {
                 trains: moving.contains(ObjectID(id)), moves: moves)
             var judged = judge.judge(subject)
             if let published, case .known(let evidence) = champion {
-                judged.championNote = "The champion is \(evidence.version.short), as published at \(published)."
+                judged.championNote = "The champion is \(evidence.version.short), as published at \(published.rfc3339)."
             }
             notes += judge.unaskableAtBase(subject).map {
                 "base has policy \($0) in error, so that head's text of it is asked alone"

@@ -95,7 +95,7 @@ import Testing
         #expect(deployment.action == .keep, "\(deployment)")
         #expect(deployment.reason.hasPrefix("model wine is kept"), "\(deployment)")
         // What is nowhere is pruned.
-        #expect(plan(DesiredState()).filter { $0.action == .prune }.count == 3)
+        #expect(plan(DesiredState()).filter { $0.action == .prune }.count == 4)
     }
 
     @Test(arguments: [

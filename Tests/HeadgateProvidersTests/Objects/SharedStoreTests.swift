@@ -196,14 +196,18 @@ import Testing
     }
 
     @Test func `a champion is known again by its signature alone`() async throws {
-        let model = try #require(ModelName("wine"))
         let name = try #require(DeploymentName("wine"))
         let id = DeploymentID(source: RunnerFixture.source, name: name)
-        _ = model
         try await shared(signer: key).publish(.none, of: id, now: Instant(milliseconds: 1))
-        #expect(try await shared(signer: nil, trusted: [key]).champion(of: id) == ChampionEvidence.none)
-        let store = shared(signer: nil, trusted: [SigningKey()])
-        await #expect(throws: StorageError.self) { _ = try await store.champion(of: id) }
+        #expect(try await shared(signer: nil, trusted: [key]).champion(of: id)?.champion == ChampionEvidence.none)
+        #expect(try await shared(signer: nil, trusted: [key]).champion(of: id)?.published == Instant(milliseconds: 1))
+        // Neither by a stranger's, nor by one that only results may be signed with.
+        let narrow = SharedStore(
+            FolderBlobs(root: folder), trusted: [key.verifyingKey], controllers: [SigningKey().verifyingKey],
+            signer: nil, builder: "urn:test")
+        for store in [shared(signer: nil, trusted: [SigningKey()]), narrow] {
+            await #expect(throws: StorageError.self) { _ = try await store.champion(of: id) }
+        }
         let other = DeploymentID(source: RunnerFixture.source, name: try #require(DeploymentName("beer")))
         #expect(try await shared(signer: nil, trusted: [key]).champion(of: other) == nil)
     }

@@ -135,7 +135,7 @@ import Testing
         try await review.change(["protected/fair.yaml": fair, "README.md": "Words.\n"])
         for folder in ["protected", "."] {
             let answer = try review.ci("--protected-policies", folder)
-            #expect(answer.code == 64 && answer.notes.contains("a change could touch them"), "\(answer)")
+            #expect(answer.code == 64 && answer.notes.contains("a change could touch it"), "\(answer)")
         }
         // A checkout of another repository within this one's work tree.
         let other = review.repository.path + "/elsewhere"
