@@ -213,18 +213,25 @@ struct SubjectJudge {
 
     /// The numbers that head's, base's and protected policies compare metrics with.
     private func bounds(_ subject: Subject) -> [MetricBound] {
-        let sides = [guards(head.desired, other: nil, subject), guards(base, other: head.desired, subject)]
-        let guards = sides.flatMap { side in side.sorted { $0.key < $1.key }.map(\.value) }
+        let heads = guards(head.desired, other: nil, subject)
+        let outside = protected.guarding(labels(of: subject, in: head.desired))
+        let asked = heads.values.sorted { $0.name < $1.name } + outside
+        let before = guards(base, other: head.desired, subject).values.sorted { $0.name < $1.name }
+            .filter { policy in
+                heads[policy.name]?.digest != policy.digest && !outside.contains { $0.name == policy.name }
+            }
         let evidence = evidence(.validate, subject)
-        var bounds: [MetricBound] = []
-        for policy in guards + protected.guarding(labels(of: subject, in: head.desired))
-        where policy.isAsked(at: .validate) {
-            guard let spec = policy.spec, let digest = policy.digest else { continue }
-            for bound in judge.bounds(policy.name, spec, digest: digest, on: evidence) where !bounds.contains(bound) {
-                bounds.append(bound)
+        func bounds(of policies: [PolicyGuard], isAtBase: Bool) -> [MetricBound] {
+            policies.filter { $0.isAsked(at: .validate) }.flatMap { policy -> [MetricBound] in
+                guard let spec = policy.spec, let digest = policy.digest else { return [] }
+                return judge.bounds(policy.name, spec, digest: digest, on: evidence).map { bound in
+                    var bound = bound
+                    bound.isAtBase = isAtBase
+                    return bound
+                }
             }
         }
-        return bounds
+        return bounds(of: asked, isAtBase: false) + bounds(of: before, isAtBase: true)
     }
 
     // MARK: Evidence
