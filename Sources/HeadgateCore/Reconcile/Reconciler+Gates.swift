@@ -132,11 +132,6 @@ extension Reconciler {
             message: policy.problem)
     }
 
-    /// Whether some policy is overridden now for a version of a Deployment.
-    func hasOverride(_ id: DeploymentID, _ version: VersionID) -> Bool {
-        state.overrides.contains { $0.deployment == id && $0.version == version && $0.expires > now }
-    }
-
     private func isOverridden(_ policy: PolicyName, _ id: DeploymentID, _ version: VersionID) -> Bool {
         state.overrides.contains {
             $0.policy == policy && $0.deployment == id && $0.version == version && $0.expires > now

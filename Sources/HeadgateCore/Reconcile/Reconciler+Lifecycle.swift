@@ -255,9 +255,7 @@ extension Reconciler {
             let kind: Condition.Kind = ready.status == .isFalse ? .stalled : .reconciling
             conditions.append(Condition(kind, .isTrue, reason: ready.reason, ready.message, since: now))
         }
-        if let champion = record.champion?.version, let decision = compliance[id] {
-            conditions.append(compliant(decision, id, champion))
-        }
+        if record.champion != nil, let decision = compliance[id] { conditions.append(compliant(decision)) }
         let warned = (warnings[id] ?? [:]).sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value)
         if !warned.isEmpty {
             var texts: [String] = []
@@ -332,12 +330,13 @@ extension Reconciler {
         return seen.difference(from: applied, ignoring: spec.ignoreDifferences)
     }
 
-    private func compliant(_ decision: GateDecision, _ id: DeploymentID, _ version: VersionID) -> Condition {
+    private func compliant(_ decision: GateDecision) -> Condition {
         switch decision {
         case .allowed:
+            // The same after an override that was not needed has expired: nothing changed then (I14).
             Condition(
-                .compliant, .isTrue, reason: "Succeeded",
-                "passes every policy in force" + (hasOverride(id, version) ? ", or is overridden" : ""), since: now)
+                .compliant, .isTrue, reason: "Succeeded", "passes every policy in force that is not overridden",
+                since: now)
         case .denied(let policy, let message), .inconclusive(let policy, let message), .error(let policy, let message):
             Condition(.compliant, .isFalse, reason: "GateDenied", "policy \(policy): \(message)", since: now)
         }

@@ -66,7 +66,8 @@ import Testing
         let policies = told(world, since: before).filter { $0.contains("policy floor") }
         #expect(policies == ["Overridden: policy floor for version \(version.short) by ada: test"])
         #expect(
-            world.state.records[id]?.conditions[.compliant]?.message == "passes every policy in force, or is overridden"
+            world.state.records[id]?.conditions[.compliant]?.message
+                == "passes every policy in force that is not overridden"
         )
         // What the policy says is new under the same override.
         repository.floor = 0.9
