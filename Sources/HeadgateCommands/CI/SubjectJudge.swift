@@ -139,9 +139,11 @@ struct SubjectJudge {
     /// Whether base's policy could be asked at base.
     private func isAnswerable(_ policy: PolicyGuard, _ subject: Subject) -> Bool {
         guard let spec = policy.spec, let digest = policy.digest else { return false }
-        let steps = base.models[subject.model]?.spec.pipeline?.steps
-        return judge.compiles(policy.name, spec, digest: digest)
-            && misspelt(policy, among: steps?.declaredMetrics) == nil
+        guard judge.compiles(policy.name, spec, digest: digest) else { return false }
+        // Of any Model that it guards there: what base could ask of the one that served is asked of another.
+        return models(of: subject, in: base).contains { model in
+            misspelt(policy, among: base.models[model]?.spec.pipeline?.steps.declaredMetrics) == nil
+        }
     }
 
     private func misspelt(_ policy: PolicyGuard, among declared: [String: MetricType]?) -> MisspeltMetric? {

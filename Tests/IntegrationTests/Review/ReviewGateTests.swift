@@ -191,6 +191,20 @@ import Testing
         #expect(answer.output.contains("\(name) at validate (\(standing)): fail"), "\(answer)")
     }
 
+    @Test func `a Model that reports other metrics is no way out either`() async throws {
+        let review = try await ReviewRepository()
+        let model = ReviewRepository.model(accuracy: "0.9")
+        let parts = model.components(separatedBy: "---\n")
+        let other = parts[0].replacing("name: wine, labels: {tier: production}", with: "name: other")
+            .replacing("policies: [floor]", with: "policies: []").replacing("{accuracy: double, ", with: "{")
+        try await review.repository.commit(
+            "Base", ["models/wine/headgate.yaml": "\(parts[0])---\n\(other)---\n\(parts[1])"])
+        let served = parts[1].replacing("model: wine", with: "model: other")
+        try await review.change(["models/wine/headgate.yaml": "\(parts[0])---\n\(other)---\n\(served)"])
+        let answer = try review.ci("--train", "changed")
+        #expect(answer.code != 0 && answer.output.contains("floor at validate (removed)"), "\(answer)")
+    }
+
     @Test func `what guards nothing is noted`() async throws {
         let review = try await ReviewRepository()
         let free = ReviewRepository.model(policies: "[]").replacing("name: wine", with: "name: free")
