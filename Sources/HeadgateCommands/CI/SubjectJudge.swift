@@ -176,11 +176,17 @@ struct SubjectJudge {
             location: isOutside || new == nil ? nil : misspelt?.location ?? asked.location,
             binding: isOutside ? nil : binding(of: asked.name, subject), base: base,
             head: isOutside ? head?.withoutPlaces : head, waitsForLater: false)
-        let waits = gate.decisive?.forecast.flatMap(\.waitsFor) ?? []
+        // Both sides' doubts: what head puts off must not hide what base asks now.
+        let doubts = [gate.base, gate.head].compactMap(\.self)
+            .filter { $0.action == .deny && $0.outcome == .inconclusive }.map { $0.forecast.flatMap(\.waitsFor) }
         // Before steps run a doubt refuses nothing, and traffic and approvals come after the merge.
         gate.waitsForLater =
             moment == .plan || moment == .rollout
-            || !waits.isEmpty && waits.allSatisfy { Self.later.contains(String($0.prefix { $0 != "." && $0 != "[" })) }
+            || !doubts.isEmpty
+                && doubts.allSatisfy { waits in
+                    !waits.isEmpty
+                        && waits.allSatisfy { Self.later.contains(String($0.prefix { $0 != "." && $0 != "[" })) }
+                }
         return gate
     }
 

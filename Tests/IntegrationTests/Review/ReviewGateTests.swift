@@ -205,6 +205,17 @@ import Testing
         #expect(answer.code != 0 && answer.output.contains("floor at validate (removed)"), "\(answer)")
     }
 
+    @Test func `a rule that is put off does not hide what base asks now`() async throws {
+        let review = try await ReviewRepository()
+        let later = ReviewRepository.policies()
+            .replacing("candidate.metrics.accuracy >= params.accuracy", with: "size(approvals) >= 1")
+        try await review.change([
+            "policies.yaml": later, "models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.95"),
+        ])
+        let answer = try review.ci()
+        #expect(answer.code == 2, "\(answer)")
+    }
+
     @Test func `what guards nothing is noted`() async throws {
         let review = try await ReviewRepository()
         let free = ReviewRepository.model(policies: "[]").replacing("name: wine", with: "name: free")
