@@ -158,34 +158,13 @@ struct EvidenceDocument {
     /// Metrics that no step of the Model declares, where its steps declare theirs.
     private mutating func reportUndeclared(_ metrics: JSONValue, _ path: String) {
         guard let declared else { return }
-        let names = declared.keys.sorted()
-        let groups = Set(names.flatMap(Self.groups))
-        report(metrics, name: "", path)
-
-        func report(_ metrics: JSONValue, name: String, _ path: String) {
-            for (key, value) in metrics.sortedMembers {
-                guard problems.count < Self.maxProblems else { return }
-                let (metric, inner) = (name.isEmpty ? key : "\(name).\(key)", "\(path).\(key)")
-                if declared[metric] != nil || Self.groups(metric).contains(where: { declared[$0] != nil }) { continue }
-                if groups.contains(metric), case .object = value {
-                    report(value, name: metric, inner)
-                } else {
-                    reportUndeclared(MisspeltMetric(name: metric, declared: names, location: nil), inner)
-                }
-            }
+        for metric in MisspeltMetric.all(in: metrics, among: declared, limit: Self.maxProblems - problems.count) {
+            let field = "\(path).\(metric.name)"
+            problems.append(
+                HeadgateCore.Diagnostic(
+                    .error, code: "undeclared-metric", metric.message, at: document.place(of: field), field: field,
+                    hint: metric.hint))
         }
-    }
-
-    /// `a` and `a.b` of `a.b.c`.
-    private static func groups(_ name: String) -> [String] {
-        name.indices.filter { name[$0] == "." }.map { String(name[..<$0]) }
-    }
-
-    private mutating func reportUndeclared(_ metric: MisspeltMetric, _ path: String) {
-        problems.append(
-            HeadgateCore.Diagnostic(
-                .error, code: "undeclared-metric", metric.message, at: document.place(of: path), field: path,
-                hint: metric.hint))
     }
 
     private mutating func wrong(_ message: String, _ path: String) -> Value {

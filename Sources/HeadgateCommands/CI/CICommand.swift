@@ -175,18 +175,9 @@ struct CICommand: AsyncParsableCommand {
             } ?? runner
         return ChangeTraining(
             runner: steps, planner: PipelinePlanner(host: snapshot.desired.hostFacts),
-            log: { Self.withoutKeys(runner.logTail($0)) }, notes: { refused.all }, progress: { Terminal.note($0) })
-    }
-
-    /// A log without what this process itself was given in confidence, which no step is told.
-    private static func withoutKeys(_ log: String) -> String {
-        let environment = ProcessInfo.processInfo.environment
-        let secrets = ["HEADGATE_SIGNING_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
-            .compactMap { environment[$0] }.flatMap { $0.split(whereSeparator: \.isNewline) }
-        // Short lines are no secret's, and a key's first and last say only what it is.
-        return secrets.filter { $0.count >= 16 && !$0.hasPrefix("-----") }.reduce(log) {
-            $0.replacing($1, with: "<secret>")
-        }
+            log: { [keys = shared.secrets(ProcessInfo.processInfo.environment)] run in
+                keys.reduce(runner.logTail(run)) { $0.replacing($1, with: "<secret>") }
+            }, notes: { refused.all }, progress: { Terminal.note($0) })
     }
 
     private func sourceName(_ system: CISystem, _ checkout: GitCheckout) async throws -> SourceName {

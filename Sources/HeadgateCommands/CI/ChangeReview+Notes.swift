@@ -12,6 +12,33 @@ extension ChangeReview {
         return notes + given.strangers(in: head.desired)
     }
 
+    /// What a reader should know of a subject: what a file gave for it, in vain or not, and by whom it is not guarded.
+    func notes(
+        on judged: JudgedSubject, _ subject: SubjectJudge.Subject, isChampionAside: Bool, _ judge: SubjectJudge
+    ) -> [String] {
+        let (model, candidate) = (subject.model, subject.candidate)
+        var notes: [String] = []
+        if !candidate.leftAside.isEmpty {
+            let names = candidate.leftAside.joined(separator: ", ")
+            notes.append("the evidence file gives \(names) of Model \(model); what its steps report counts")
+        }
+        if isChampionAside, let deployment = subject.deployment {
+            notes.append(
+                "the evidence file gives a champion of Deployment \(deployment); the one that its controller "
+                    + "published counts")
+        }
+        notes += judge.unaskableAtBase(subject).map {
+            "base has policy \($0) in error, so that head's text of it is asked alone"
+        }
+        if given.candidates?[model.text] != nil, candidate.evidence != nil {
+            notes.append("evidence of Model \(model) is taken from a file, for what no step reports")
+        }
+        if subject.moves, judged.gates.isEmpty, !head.desired.policies.isEmpty || !base.policies.isEmpty {
+            notes.append("no policy guards \(judged.object), though there are policies")
+        }
+        return notes
+    }
+
     /// What gates wait for that somebody could give now, and how.
     func waits(_ subjects: [JudgedSubject], _ planned: [PlannedChange]) -> [String] {
         let changing = Set(planned.filter { $0.action == .run || $0.action == .wait }.map(\.object))

@@ -103,12 +103,8 @@ struct ChangeReview {
 
     /// Files of manifests that became links, which nobody follows: what they declared leaves.
     private func links() async throws(SourceError) -> [Diagnostic] {
-        let gone =
-            base.deployments.filter { head.desired.deployments[$0.key] == nil }.values.map(\.meta.location)
-            + base.models.filter { head.desired.models[$0.key] == nil }.values.map(\.meta.location)
-            + base.policies.filter { head.desired.policies[$0.key] == nil }.values.map(\.meta.location)
-            + base.targets.filter { head.desired.targets[$0.key] == nil }.values.map(\.meta.location)
-        let files = Set(gone.map(\.file)).sorted()
+        let now = head.desired.locations(of: source)
+        let files = Set(base.locations(of: source).filter { now[$0.key] == nil }.values.map(\.file)).sorted()
         let entries = try await repository.entries(files, at: head.commit.commit)
         return files.filter { entries[$0]?.mode == .link }.map { file in
             Diagnostic(
@@ -122,60 +118,7 @@ struct ChangeReview {
         change.object.kind == .model ? ModelName(change.object.name) : nil
     }
 
-    // MARK: What is concerned
-
-    /// Models whose versions or gates the change touches.
-    private func concerned(_ changes: [PlannedChange]) -> Set<ModelName> {
-        var models: Set<ModelName> = []
-        var policies: Set<PolicyName> = []
-        for change in changes where change.isChange {
-            switch change.object.kind {
-            case .model: if let name = ModelName(change.object.name) { models.insert(name) }
-            case .deployment:
-                if let name = DeploymentName(change.object.name), let object = head.desired.deployments[name] {
-                    models.insert(object.spec.model)
-                }
-            case .policy: if let name = PolicyName(change.object.name) { policies.insert(name) }
-            case .target: break
-            }
-        }
-        policies.formUnion(base.policies.keys.filter { head.desired.policies[$0] == nil })
-        for (name, deployment) in deploymentsByModel() where !models.contains(name) {
-            if isBoundAnew(name, deployment)
-                || !policies.isEmpty && !guards(name, deployment).isDisjoint(with: policies)
-            {
-                models.insert(name)
-            }
-        }
-        return models.intersection(head.desired.models.keys)
-    }
-
-    /// Whether labels or `policies` changed, so that others may guard it.
-    private func isBoundAnew(_ model: ModelName, _ deployment: DeploymentName?) -> Bool {
-        let models = (base.models[model], head.desired.models[model])
-        if models.0?.meta.labels != models.1?.meta.labels || models.0?.spec.policies != models.1?.spec.policies {
-            return true
-        }
-        guard let deployment else { return false }
-        let served = (base.deployments[deployment], head.desired.deployments[deployment])
-        return served.0?.meta.labels != served.1?.meta.labels || served.0?.spec.policies != served.1?.spec.policies
-    }
-
-    private func guards(_ model: ModelName, _ deployment: DeploymentName?) -> Set<PolicyName> {
-        let sides = [
-            PolicyGuards(source: source, desired: base, other: head.desired),
-            PolicyGuards(source: source, desired: head.desired, other: nil),
-        ]
-        return Set(sides.flatMap { $0.guarding(model, deployment).map(\.name) })
-    }
-
-    /// Every Model with each of its Deployments, or with none.
-    private func deploymentsByModel() -> [(ModelName, DeploymentName?)] {
-        var pairs: [(ModelName, DeploymentName?)] = head.desired.deployments.map { ($0.value.spec.model, $0.key) }
-        let served = Set(pairs.map(\.0))
-        pairs += head.desired.models.keys.filter { !served.contains($0) }.map { ($0, nil) }
-        return pairs.sorted { ($0.0.text, $0.1?.text ?? "") < ($1.0.text, $1.1?.text ?? "") }
-    }
+    // MARK: What is known
 
     /// Looks up the results of a Model's steps, each of which may reveal the next one's key.
     ///
@@ -250,7 +193,7 @@ struct ChangeReview {
 
     // MARK: What the gates say
 
-    /// Every subject with its gates' answers; notes say what was given by file in vain.
+    /// Every subject with its gates' answers, and notes on them.
     private func subjects(
         _ models: Set<ModelName>, _ moving: Set<ObjectID>, _ known: [StepKey: StepRecord], _ builder: VersionBuilder,
         _ judge: SubjectJudge
@@ -265,15 +208,6 @@ struct ChangeReview {
                 id, model, plan, builder: builder, head: head, given: given.candidates?[name.text]?.metrics,
                 reports: given.candidates?[name.text]?.reports == nil ? nil : given.reports[name.text], now: now)
             let (champion, untold, published, isAside) = await champion(of: deployment, model: id)
-            if !candidate.leftAside.isEmpty {
-                let names = candidate.leftAside.joined(separator: ", ")
-                notes.append("the evidence file gives \(names) of Model \(name); what its steps report counts")
-            }
-            if isAside, let deployment {
-                notes.append(
-                    "the evidence file gives a champion of Deployment \(deployment); the one that its controller "
-                        + "published counts")
-            }
             let moves =
                 moving.contains(ObjectID(id))
                 || deployment.map { moving.contains(ObjectID(DeploymentID(source: source, name: $0))) } ?? false
@@ -284,15 +218,7 @@ struct ChangeReview {
             if let published, case .known(let evidence) = champion {
                 judged.championNote = "The champion is \(evidence.version.short), as published at \(published.rfc3339)."
             }
-            notes += judge.unaskableAtBase(subject).map {
-                "base has policy \($0) in error, so that head's text of it is asked alone"
-            }
-            if given.candidates?[name.text] != nil, candidate.evidence != nil {
-                notes.append("evidence of Model \(name) is taken from a file, for what no step reports")
-            }
-            if moves, judged.gates.isEmpty, !head.desired.policies.isEmpty || !base.policies.isEmpty {
-                notes.append("no policy guards \(judged.object), though there are policies")
-            }
+            notes += self.notes(on: judged, subject, isChampionAside: isAside, judge)
             if moves || !judged.gates.isEmpty { subjects.append(judged) }
         }
         return (subjects, notes)

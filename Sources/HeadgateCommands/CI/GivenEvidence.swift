@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HeadgateCore
+import HeadgatePolicy
 
 /// Evidence that a person or another tool gives by file, besides what steps and controllers report.
 struct GivenEvidence: Codable {
@@ -90,7 +91,11 @@ struct GivenEvidence: Codable {
             guard let name = ModelName(name), let pipeline = desired.models[name]?.spec.pipeline,
                 let declared = pipeline.steps.declaredMetrics
             else { return [] }
-            return declared.misfits(of: .object(candidate.metrics)).map {
+            let metrics = JSONValue.object(candidate.metrics)
+            let undeclared = MisspeltMetric.all(in: metrics, among: declared, limit: 20).map { metric in
+                "\(metric.name), which no step declares\(metric.hint.map { "; \($0)" } ?? "")"
+            }
+            return (undeclared + declared.mistyped(in: metrics)).map {
                 "the evidence file gives Model \(name) the metric \($0)"
             }
         }

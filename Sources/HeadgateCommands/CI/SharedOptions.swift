@@ -36,6 +36,16 @@ struct SharedOptions: ParsableArguments {
         return "\(names): no effect, since no shared store is given: set HEADGATE_STORE, or give --store"
     }
 
+    /// What this process itself was given in confidence, which no step is told; by lines, as logs have them.
+    func secrets(_ environment: [String: String]) -> [String] {
+        let variables = ["HEADGATE_SIGNING_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+        let file = signingKey.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }
+        let texts = variables.compactMap { environment[$0] } + [file].compactMap(\.self)
+        // Short lines are no secret's, and a key's first and last say only what it is.
+        return texts.flatMap { $0.split(whereSeparator: \.isNewline).map(String.init) }
+            .filter { $0.count >= 16 && !$0.hasPrefix("-----") }
+    }
+
     /// The store that the options or the environment name; nil for none.
     func open(_ environment: [String: String], _ system: CISystem) throws -> SharedStore? {
         guard let url = store ?? environment["HEADGATE_STORE"], !url.isEmpty else {

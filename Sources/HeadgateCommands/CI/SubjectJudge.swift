@@ -87,8 +87,8 @@ struct SubjectJudge {
         let subject = Subject(
             model: model, deployment: nil, candidate: .none, champion: .unknown("nothing was trained"), untold: [],
             trains: true)
-        return ask(.plan, subject).lazy.filter(\.refusesNow).map { gate in
-            "policy \(gate.policy) at plan: \(gate.decisive?.message ?? "it says no")"
+        return ask(.plan, subject).lazy.compactMap { gate in
+            gate.refusal.map { "policy \(gate.policy) at plan: \($0.message ?? "it says no")" }
         }.first
     }
 

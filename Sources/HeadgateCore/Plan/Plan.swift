@@ -290,13 +290,12 @@ package struct Planner: Sendable {
         head.policies.sorted { $0.key < $1.key }.map { name, policy in
             let object = ObjectID(PolicyID(source: source, name: name))
             guard let old = base?.policies[name] else { return PlannedChange(object, .create, "new policy") }
-            let changes = policy.spec.changes(from: old.spec)
-            return changes.isEmpty
-                ? PlannedChange(object, .none, "unchanged")
-                : PlannedChange(
-                    object, .judge,
-                    "\(changes.joined(separator: ", ")) changed: what it guards is judged again; "
-                        + "no champion is evicted")
+            guard Key.policy(old.spec) != Key.policy(policy.spec) || old.spec.match != policy.spec.match else {
+                return PlannedChange(object, .none, "unchanged")
+            }
+            let changes = policy.spec.changes(from: old.spec).joined(separator: ", ")
+            return PlannedChange(
+                object, .judge, "\(changes) changed: what it guards is judged again; no champion is evicted")
         }
             + (base?.policies ?? [:]).sorted { $0.key < $1.key }.compactMap { name, policy in
                 let object = ObjectID(PolicyID(source: source, name: name))

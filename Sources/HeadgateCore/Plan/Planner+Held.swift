@@ -90,16 +90,4 @@ extension DesiredState {
         if mentionedNames.contains(id.name) { return "a file in error names it" }
         return nil
     }
-
-    /// Where each object stands.
-    fileprivate func locations(of source: SourceName) -> [ObjectID: SourceLocation] {
-        var all: [ObjectID: SourceLocation] = [:]
-        for (name, object) in models { all[ObjectID(ModelID(source: source, name: name))] = object.meta.location }
-        for (name, object) in policies { all[ObjectID(PolicyID(source: source, name: name))] = object.meta.location }
-        for (name, object) in deployments {
-            all[ObjectID(DeploymentID(source: source, name: name))] = object.meta.location
-        }
-        for (name, object) in targets { all[ObjectID(TargetID(source: source, name: name))] = object.meta.location }
-        return all
-    }
 }

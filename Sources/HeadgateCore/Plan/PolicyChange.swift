@@ -1,7 +1,5 @@
 extension PolicySpec {
-    /// What differs from an earlier text of the policy, as its fields are called; empty when nothing does that matters.
-    ///
-    /// Whom it guards matters, though no verdict depends on it: verdicts are known by ``Key/policy(_:)``.
+    /// What differs from an earlier text of the policy, as its fields are called.
     package func changes(from old: PolicySpec) -> [String] {
         var changes: [String] = []
         if old.action != action { changes.append("action (from \(old.action.rawValue) to \(action.rawValue))") }

@@ -88,7 +88,7 @@ extension Reconciler {
         ]
     }
 
-    private func stalled(_ reason: String, _ message: String) -> [Condition] {
+    func stalled(_ reason: String, _ message: String) -> [Condition] {
         [
             Condition(.ready, .isFalse, reason: reason, message, since: now),
             Condition(.stalled, .isTrue, reason: reason, message, since: now),

@@ -15,12 +15,12 @@ extension Reconciler {
         let clear = verdicts.filter { $0.outcome != .inconclusive }.map { (verdict: $0, overridden: false) }
         switch GateDecision.deciding(clear) {
         case .allowed: return (nil, warned(id, verdicts))
-        case .denied(let policy, let message): return (blocked("GateDenied", policy, message), [])
+        case .denied(let policy, let message): return (stalled("GateDenied", "policy \(policy): \(message)"), [])
         // A no to the present moment, such as a freeze window's, may be a yes later.
         case .inconclusive(let policy, let message):
             timers.set(.model(id), at: now + settings.observeInterval)
-            return (blocked("GateInconclusive", policy, message), [])
-        case .error(let policy, let message): return (blocked("GateError", policy, message), [])
+            return (stalled("GateInconclusive", "policy \(policy): \(message)"), [])
+        case .error(let policy, let message): return (stalled("GateError", "policy \(policy): \(message)"), [])
         }
     }
 
@@ -56,14 +56,6 @@ extension Reconciler {
             moment: .plan, candidate: nil, champion: .unknown("asked per Deployment"),
             model: Evidence.Subject(name: id.name.text, labels: model.meta.labels, annotations: model.meta.annotations),
             commit: state.sources[id.source]?.commit, now: now)
-    }
-
-    private func blocked(_ reason: String, _ policy: PolicyName, _ message: String) -> [Condition] {
-        let text = "policy \(policy): \(message)"
-        return [
-            Condition(.ready, .isFalse, reason: reason, text, since: now),
-            Condition(.stalled, .isTrue, reason: reason, text, since: now),
-        ]
     }
 }
 

@@ -8,4 +8,16 @@ extension DesiredState {
         case .target: TargetName(id.name).flatMap { targets[$0]?.meta.location }
         }
     }
+
+    /// Where each object stands.
+    package func locations(of source: SourceName) -> [ObjectID: SourceLocation] {
+        var all: [ObjectID: SourceLocation] = [:]
+        for (name, object) in models { all[ObjectID(ModelID(source: source, name: name))] = object.meta.location }
+        for (name, object) in policies { all[ObjectID(PolicyID(source: source, name: name))] = object.meta.location }
+        for (name, object) in deployments {
+            all[ObjectID(DeploymentID(source: source, name: name))] = object.meta.location
+        }
+        for (name, object) in targets { all[ObjectID(TargetID(source: source, name: name))] = object.meta.location }
+        return all
+    }
 }

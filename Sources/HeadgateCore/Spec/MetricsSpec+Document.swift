@@ -25,16 +25,13 @@ extension MetricsSpec {
 }
 
 extension [String: MetricType] {
-    /// What of a metrics document is not as it is declared here, in parts of a sentence: a name, and what is wrong.
-    package func misfits(of document: JSONValue) -> [String] {
+    /// What of a metrics document is of another type than is declared here, in parts of a sentence: a name, and how.
+    package func mistyped(in document: JSONValue) -> [String] {
         var given: [String: JSONValue] = [:]
         MetricsSpec.collect(document, "", &given)
         return given.sorted { $0.key < $1.key }.compactMap { name, value in
-            guard let type = self[name] else {
-                let near = Spelling.nearest(to: name, among: keys.sorted()).map { "; did you mean \"\($0)\"?" }
-                return "\(name), which no step declares\(near ?? "")"
-            }
-            return type.takes(value) ? nil : "\(name) as \(value.kind), which is declared as \(type)"
+            guard let type = self[name], !type.takes(value) else { return nil }
+            return "\(name) as \(value.kind), which is declared as \(type)"
         }
     }
 }

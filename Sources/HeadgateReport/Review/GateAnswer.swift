@@ -126,10 +126,11 @@ package struct GateAnswer: Hashable, Sendable, Codable {
     /// What a no of the decisive answer does.
     package var action: PolicyAction { decisive?.action ?? .deny }
 
-    /// Whether it blocks what it was asked about now, if only for this moment.
-    package var refusesNow: Bool {
-        guard let answer = decisive, answer.action == .deny else { return false }
-        return answer.outcome == .error || answer.rules.contains { $0.outcome == .fail }
+    /// The answer of either side that blocks what it was asked about now, if only for this moment.
+    package var refusal: Answer? {
+        [head, base].compactMap(\.self).first { answer in
+            answer.action == .deny && (answer.outcome == .error || answer.rules.contains { $0.outcome == .fail })
+        }
     }
 
     /// Whether it decides if the change passes.

@@ -16,7 +16,7 @@ extension ReviewReport {
             let step = executions.first { $0.model == subject.model && $0.outcome.problem != nil }
             changes[index].obstacle =
                 step.map { "step \($0.step) of model \($0.model.name) has no result" }
-                ?? subject.gates.lazy.compactMap(\.refusal).first
+                ?? subject.gates.lazy.compactMap(\.obstacle).first
             changes[index].doubt = subject.gates.lazy.compactMap(\.doubt).first
         }
     }
@@ -24,7 +24,7 @@ extension ReviewReport {
 
 extension GateAnswer {
     /// That it refuses after the merge, in words; nil where it does not, or where nobody can tell.
-    fileprivate var refusal: String? {
+    fileprivate var obstacle: String? {
         guard let head, head.action == .deny, counts else { return nil }
         switch head.outcome {
         case .fail, .error: return "policy \(policy) \(head.outcome.said)"

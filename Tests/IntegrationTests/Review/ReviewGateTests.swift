@@ -116,6 +116,19 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: mark))
     }
 
+    @Test func `base's no to this moment holds steps back, whatever head doubts`() async throws {
+        let review = try await ReviewRepository()
+        let closed = Self.policy("closed", at: "plan", "now < timestamp('2020-01-01T00:00:00Z')")
+        try await review.repository.commit("Close", ["policies.yaml": ReviewRepository.policies(rest: closed)])
+        let later = Self.policy("closed", at: "plan", "size(approvals) > 0")
+        try await review.change([
+            "policies.yaml": ReviewRepository.policies(rest: later),
+            "models/wine/headgate.yaml": ReviewRepository.model(accuracy: "0.95"),
+        ])
+        let answer = try review.ci("--train", "changed")
+        #expect(answer.code == 2 && answer.output.contains("2 steps were not run"), "\(answer)")
+    }
+
     @Test func `what signs nothing and what is not there is said`() async throws {
         let review = try await ReviewRepository()
         let signed = Self.policy("signed", "commit.verified || true")
